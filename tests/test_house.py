@@ -123,11 +123,14 @@ def test_every_third_party_import_is_declared() -> None:
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"], *extras["live"]]
     everywhere = {canonicalize_name(Requirement(text).name) for text in wanted}
-    of_the_monitor = {canonicalize_name(Requirement(text).name) for text in extras["monitor"]}
+    of_rooms = {
+        room: {canonicalize_name(Requirement(text).name) for text in extras[room]} for room in ("monitor", "cluster")
+    }
     distributions = packages_distributions()
     undeclared = set()
     for path in modules():
-        declared = everywhere | (of_the_monitor if path.is_relative_to(ROOT / "research" / "monitor") else set())
+        rooms = [room for room in of_rooms if path.is_relative_to(ROOT / "research" / room)]
+        declared = everywhere.union(*(of_rooms[room] for room in rooms))
         for node in ast.walk(ast.parse(path.read_text())):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level and node.module:
