@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import ConfigurationError
+from research.inference.distinct import distinct_columns
 from research.regression.threads import single_threaded
 
 __all__ = ["METRICS", "Overfitting", "overfitting"]
@@ -26,7 +27,9 @@ Floats = NDArray[np.float64]
 
 METRICS: Final = ("mean", "sharpe")
 #: values of all configurations in all splits that are worked on at a time: few enough for the cache of a core
-_BATCH: Final = 1 << 18
+_BATCH: Final = 1 << 16
+#: from more configurations on, copies are looked for; the samples of the null band are smaller
+_MANY: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,11 @@ def overfitting(
     """
     series = np.asarray(returns)
     _check(series, blocks, metric)
+    copies: NDArray[np.float32] | None = None
+    if series.shape[1] > _MANY:
+        distinct = distinct_columns(series)
+        if 1 < len(distinct.columns) < series.shape[1]:
+            series, copies = series[:, distinct.columns], distinct.copies.astype(np.float32)
     cuts = np.linspace(0, len(series), blocks + 1).round().astype(np.intp)
     days = np.diff(cuts).astype(np.float64)
     sums, squares = _block_sums(series, cuts, with_squares=metric == "sharpe")
@@ -107,8 +115,8 @@ def overfitting(
             first = _metric(batch, days, sums, squares)
             second = _metric(1.0 - batch, days, sums, squares)
             place = slice(2 * start, 2 * (start + len(batch)), 2)
-            results[:, place] = _best_in_sample(first, second)
-            results[:, slice(place.start + 1, place.stop + 1, 2)] = _best_in_sample(second, first)
+            results[:, place] = _best_in_sample(first, second, copies)
+            results[:, slice(place.start + 1, place.stop + 1, 2)] = _best_in_sample(second, first, copies)
     return Overfitting(*results)
 
 
@@ -152,21 +160,40 @@ def _halves(blocks: int) -> Floats:
 def _metric(mask: Floats, days: Floats, sums: Floats, squares: Floats | None) -> Floats:
     """Metric of all configurations over the blocks of each mask, (splits, configurations)."""
     n = (mask @ days)[:, None]
-    mean: Floats = mask @ sums / n
+    mean: Floats = mask @ sums
+    mean /= n
     if squares is None:
         return mean
     total = mask @ squares
-    variance = (total - n * mean**2) / (n - 1.0)
-    noise = 1e-12 * total / n  # rounding error of the variance of a constant series
+    variance = mean * mean  # total - n mean^2, over n - 1; in place, since these arrays fill the cache
+    variance *= n
+    np.subtract(total, variance, out=variance)
+    variance /= n - 1.0
+    total *= 1e-12  # rounding error of the variance of a constant series
+    total /= n
+    still = ~(variance > total)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(variance > noise, mean / np.sqrt(variance), 0.0)
+        np.sqrt(variance, out=variance)
+        mean /= variance
+    mean[still] = 0.0
+    return mean
 
 
-def _best_in_sample(in_sample: Floats, out_of_sample: Floats) -> Floats:
-    """Logit, metric in sample and metric out of sample of the best in sample, (3, splits)."""
+def _best_in_sample(in_sample: Floats, out_of_sample: Floats, copies: NDArray[np.float32] | None) -> Floats:
+    """Logit, metric in sample and metric out of sample of the best in sample, (3, splits).
+
+    `copies` says how many configurations each column stands for; None: one.
+    """
     best = np.argmax(in_sample, axis=1)[:, None]
     value = np.take_along_axis(out_of_sample, best, axis=1)
-    below = np.count_nonzero(out_of_sample < value, axis=1)
-    equal = np.count_nonzero(out_of_sample == value, axis=1)
-    share = (below + (equal + 1.0) / 2.0) / (out_of_sample.shape[1] + 1.0)
+    below, equal = (_counted(flags, copies) for flags in (out_of_sample < value, out_of_sample == value))
+    configurations = out_of_sample.shape[1] if copies is None else float(copies.sum(dtype=np.float64))
+    share = (below + (equal + 1.0) / 2.0) / (configurations + 1.0)
     return np.stack([np.log(share / (1.0 - share)), np.take_along_axis(in_sample, best, axis=1)[:, 0], value[:, 0]])
+
+
+def _counted(flags: NDArray[np.bool_], copies: NDArray[np.float32] | None) -> NDArray[Any]:
+    """How many configurations of each row are flagged: whole numbers, exact in float32, (splits,)."""
+    if copies is None:
+        return np.asarray(np.count_nonzero(flags, axis=1))
+    return np.asarray(flags.astype(np.float32) @ copies, np.float64)

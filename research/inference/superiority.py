@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.machine import cores
 from research.inference.block_bootstrap import resampled_day_counts
+from research.inference.distinct import distinct_columns
 from research.regression.threads import single_threaded
 
 __all__ = [
@@ -64,8 +65,10 @@ class BootstrapMoments:
         Third standardised moment of a day; 0 for a constant series.
     gain_days, loss_days : int64 (configurations,)
         Number of days above and below zero.
-    resample_means, resample_deviations : float32 (resamples, configurations)
-        Mean and standard deviation of a day in each resample.
+    resample_means, resample_deviations : float32 (resamples, distinct)
+        Mean and standard deviation of a day in each resample, once for configurations with the same series.
+    place : int64 (configurations,)
+        Column of each configuration in these.
     """
 
     n: int
@@ -77,12 +80,18 @@ class BootstrapMoments:
     loss_days: NDArray[np.int64]
     resample_means: NDArray[Any]
     resample_deviations: NDArray[Any]
+    place: NDArray[np.int64]
 
     @property
     def testable(self) -> NDArray[np.bool_]:
         """Whether a configuration has at least `FEWEST_OUTCOMES` days of gain and of loss; bool (configurations,)."""
         both: NDArray[np.bool_] = (self.gain_days >= FEWEST_OUTCOMES) & (self.loss_days >= FEWEST_OUTCOMES)
         return both & (self.omegas > 0.0)
+
+    def one_of_each(self, columns: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Places in `columns` of one configuration of each series; their resamples are those of its copies."""
+        chosen: NDArray[np.intp] = np.unique(self.place[columns], return_index=True)[1]
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,8 @@ def bootstrap_moments(returns: ArrayLike, length: float, resamples: int, rng: np
     rng : numpy.random.Generator
     """
     series = np.asarray(returns)
-    n, configurations = series.shape
+    distinct = distinct_columns(series)
+    columns, n, configurations = distinct.columns, len(series), len(distinct.columns)
     counts = resampled_day_counts(n, length, resamples, rng)
     moments = np.zeros((6, configurations))
     resample_means, resample_deviations = (
@@ -125,13 +135,13 @@ def bootstrap_moments(returns: ArrayLike, length: float, resamples: int, rng: np
     )
 
     def work(part: slice) -> None:
-        columns = np.asarray(series[:, part], np.float64)
-        moments[:, part], resample_means[:, part], resample_deviations[:, part] = _part_moments(columns, counts)
+        some = np.asarray(series[:, columns[part]], np.float64)
+        moments[:, part], resample_means[:, part], resample_deviations[:, part] = _part_moments(some, counts)
 
     # one thread per matrix product, whatever the number of threads, so that the bits are the same
     with single_threaded(), ThreadPoolExecutor(cores()) as pool:
         list(pool.map(work, column_slices(configurations if n else 0, max(n, resamples))))
-    means, omegas, deviations, skews, gain_days, loss_days = moments
+    means, omegas, deviations, skews, gain_days, loss_days = moments[:, distinct.place]
     return BootstrapMoments(
         n,
         means,
@@ -142,6 +152,7 @@ def bootstrap_moments(returns: ArrayLike, length: float, resamples: int, rng: np
         loss_days.astype(int),
         resample_means,
         resample_deviations,
+        distinct.place,
     )
 
 
@@ -155,7 +166,7 @@ def _part_moments(series: Floats, counts: NDArray[Any]) -> tuple[Floats, NDArray
     squares = counts @ (centred * centred) / np.float32(n)
     deviation = np.where(varies, series.std(axis=0), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        skew = np.where(varies, (exact**3).mean(axis=0) / deviation**3, 0.0)
+        skew = np.where(varies, (exact * exact * exact).mean(axis=0) / deviation**3, 0.0)
     omega = np.where(varies, math.sqrt(n) * centred_means.std(axis=0, dtype=np.float64), 0.0)
     moments = np.stack([mean, omega, deviation, skew, (series > 0).sum(axis=0), (series < 0).sum(axis=0)])
     deviations = np.sqrt(np.maximum(squares - centred_means * centred_means, 0))
@@ -192,7 +203,7 @@ def spa_test(moments: BootstrapMoments, judged: NDArray[np.bool_] | None = None)
     little = negligible_losses(statistics, moments.n)
     centres = (np.maximum(means, 0.0), np.where(little, means, 0.0), means)
     scale = math.sqrt(moments.n) / moments.omegas[bets]
-    largest = (_largest_scaled(moments.resample_means, bets, centre, scale) for centre in centres)
+    largest = (_largest_scaled(moments, bets, centre, scale) for centre in centres)
     return SpaResult(observed, *(bootstrap_p_value(values, observed) for values in largest))
 
 
@@ -226,7 +237,7 @@ def reality_check(moments: BootstrapMoments, judged: NDArray[np.bool_] | None = 
     if not among.any():
         return 1.0
     means, root = moments.means[bets], math.sqrt(moments.n)
-    largest = _largest_scaled(moments.resample_means, bets, means, np.full(len(means), root))
+    largest = _largest_scaled(moments, bets, means, np.full(len(means), root))
     return bootstrap_p_value(largest, max(0.0, root * float(means[among].max())))
 
 
@@ -262,22 +273,25 @@ def survivors(
 def _largest_studentised(moments: BootstrapMoments, columns: NDArray[np.intp]) -> Floats:
     """Largest centred mean of each resample among `columns`, each over the deviation of that resample."""
     largest, root = np.full(len(moments.resample_means), -np.inf), math.sqrt(moments.n)
+    columns = columns[moments.one_of_each(columns)]
     for part in column_slices(len(columns), len(moments.resample_means)):
-        chunk = columns[part]
+        chunk, at = columns[part], moments.place[columns[part]]
         ratio = moments.omegas[chunk] / moments.deviations[chunk]  # the effect of dependence between days
         with np.errstate(divide="ignore", invalid="ignore"):
-            scale = moments.resample_deviations[:, chunk] * ratio
-            centred = root * (moments.resample_means[:, chunk] - moments.means[chunk])
+            scale = moments.resample_deviations[:, at] * ratio
+            centred = root * (moments.resample_means[:, at] - moments.means[chunk])
             statistics = np.where(scale > 0.0, centred / scale, -np.inf)
         largest = np.maximum(largest, statistics.max(axis=1))
     return largest
 
 
-def _largest_scaled(means: NDArray[Any], columns: NDArray[np.intp], centre: Floats, scale: Floats) -> Floats:
+def _largest_scaled(moments: BootstrapMoments, columns: NDArray[np.intp], centre: Floats, scale: Floats) -> Floats:
     """Largest centred and scaled mean of each resample among `columns`, at least 0."""
-    largest = np.zeros(len(means))
-    for part in column_slices(len(columns), len(means)):
-        largest = np.maximum(largest, ((means[:, columns[part]] - centre[part]) * scale[part]).max(axis=1))
+    means = moments.resample_means
+    largest, chosen = np.zeros(len(means)), moments.one_of_each(columns)
+    at, centre, scale = moments.place[columns[chosen]], centre[chosen], scale[chosen]
+    for part in column_slices(len(at), len(means)):
+        largest = np.maximum(largest, ((means[:, at[part]] - centre[part]) * scale[part]).max(axis=1))
     return largest
 
 
