@@ -20,6 +20,7 @@ from research.execution.size import Days, size_of
 from research.execution.units import Unit, UnitResult
 from research.inference.bootstrap import enough, generator, ratio_quantiles
 from research.inference.overfit import Overfitting
+from research.inference.parts import ANEW, Parts
 from research.inference.rare import MOST_SKEW, skew_at_odds
 from research.tapes.matches import match_ids
 from research.validation.choice import (
@@ -160,6 +161,8 @@ class FinishedSweep:
     seed : int
     cross_validate : bool
         Whether to estimate the probability of overfitting.
+    parts : Parts
+        Keeps the finished parts of the tests, and is told.
     """
 
     rules: Rules
@@ -171,6 +174,7 @@ class FinishedSweep:
     best: int
     seed: int
     cross_validate: bool = True
+    parts: Parts = ANEW
 
 
 @dataclass(frozen=True)
@@ -264,6 +268,7 @@ def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resample
         aside=selection.aside,
         drawn=draw(sweep) if drawn is None else drawn,
         level=LevelStakes(sweep.series.level.T, sweep.series.level_turnover),
+        parts=sweep.parts,
     )
     findings = Findings(
         evidence=assessment.evidence,
@@ -289,7 +294,7 @@ def _size(sweep: FinishedSweep, selection: Selection) -> Size:
 def draw(sweep: FinishedSweep) -> Resampled:
     """The resamples of the sweep's days, and its null maxima at level stakes."""
     series = sweep.series
-    return resampled(series.returns.T, sweep.seed, series.first, series.level.T)
+    return resampled(series.returns.T, sweep.seed, series.first, series.level.T, sweep.parts)
 
 
 def _backtest_paths(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> BacktestPaths:

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from engine.backtesting.measures import METRICS
 from engine.backtesting.path import Path as ConfigurationPath
 from engine.files import write_json
+from engine.identity import digest
 from engine.kernel.params import Params
 from engine.plausibility.winnings import implausible_yield, too_many_hits
 from engine.tape import Tape
 from research.execution.assess import FinishedSweep, Selection, assess_selection, draw, select, series_of
 from research.execution.job import Computed, Matrix, numbers
+from research.execution.parts import PartFolder
 from research.execution.price import measure_price
 from research.execution.ruler import Ruler, ruler_of
 from research.execution.units import Unit, UnitResult
@@ -98,7 +100,14 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
     """
     job = computed.job
     job.command.progress.say(f"testing {describe(job.command.plan)} against luck")
-    sweep = _finished(computed, target, work)
+    try:
+        return _tested(computed, target, _finished(computed, target, work))
+    finally:
+        job.command.progress.end()
+
+
+def _tested(computed: Computed, target: Path, sweep: FinishedSweep) -> tuple[list[int], Tried]:
+    """`write_findings` of a sweep whose days are collected."""
     drawn = draw(sweep)
     flags = flags_by_measures(target, drawn.moments, sweep.series.yield_error)
     aside = {int(config) - 1 for config in flags["config"]} | _leaking(computed)
@@ -149,7 +158,18 @@ def _finished(computed: Computed, target: Path, work: Path) -> FinishedSweep:
         bankroll_minor=float(numbers(plan, leader, leader + 1)[0, _BANKROLL]),
         best=leader,
         seed=int(job.command.settings["seed"]),
+        parts=_parts(computed, work),
     )
+
+
+def _parts(computed: Computed, work: Path) -> PartFolder:
+    """Where the finished parts of the tests are kept until the run is published."""
+    folder = work / "parts"
+    if computed.job.command.settings["force"]:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
+    belongs = digest([computed.job.run, *(built.hash for built in computed.built)])
+    return PartFolder(folder, belongs, computed.job.command.progress)
 
 
 def _unflagged(
@@ -217,9 +237,11 @@ def count_trials(computed: Computed, manifest: dict[str, Any], tried: Tried) -> 
 
 
 def _with_bankrolls(computed: Computed) -> Iterator[tuple[Unit, UnitResult, Matrix]]:
-    plan = computed.job.command.plan
+    plan, progress = computed.job.command.plan, computed.job.command.progress
+    progress.begin("collecting days", len(plan))
     for unit in computed.units:
         yield unit, computed.result(unit), numbers(plan, unit.low, unit.high)[:, _BANKROLL]
+        progress.step(unit.high - unit.low)
 
 
 def flags_by_measures(target: Path, resamples: BootstrapMoments, yield_error: Matrix) -> pl.DataFrame:

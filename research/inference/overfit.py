@@ -21,7 +21,7 @@ from engine.errors import ConfigurationError
 from research.inference.distinct import distinct_columns
 from research.regression.threads import single_threaded
 
-__all__ = ["METRICS", "Overfitting", "overfitting"]
+__all__ = ["METRICS", "Overfitting", "overfitting", "sampled_halves"]
 
 Floats = NDArray[np.float64]
 
@@ -71,8 +71,7 @@ def overfitting(
     returns: ArrayLike,
     blocks: int = 16,
     metric: str = "sharpe",
-    halves: int | None = None,
-    rng: np.random.Generator | None = None,
+    halves: NDArray[np.int64] | None = None,
 ) -> Overfitting:
     """Cross-validate the selection of the best configuration.
 
@@ -84,9 +83,8 @@ def overfitting(
         An even number, at least 2; C(blocks, blocks / 2) splits. Block sizes differ by at most one day.
     metric : str
         ``mean``, or ``sharpe``: mean over standard deviation (divisor n - 1), 0 where the deviation is 0.
-    halves : int, optional
-        Number of pairs of halves, sampled with `rng`; each gives two splits. Default: all pairs.
-    rng : numpy.random.Generator, optional
+    halves : int64 (pairs,), optional
+        Which pairs of halves, from `sampled_halves`; each gives two splits. Default: all pairs.
 
     Raises
     ------
@@ -104,9 +102,7 @@ def overfitting(
     cuts = np.linspace(0, len(series), blocks + 1).round().astype(np.intp)
     days = np.diff(cuts).astype(np.float64)
     sums, squares = _block_sums(series, cuts, with_squares=metric == "sharpe")
-    pairs = _halves(blocks)
-    if halves is not None and rng is not None and halves < len(pairs):
-        pairs = pairs[np.sort(rng.choice(len(pairs), halves, replace=False))]
+    pairs = _halves(blocks) if halves is None else _halves(blocks)[halves]
     results = np.empty((3, 2 * len(pairs)))
     step = max(1, _BATCH // series.shape[1])
     with single_threaded():  # products this small are slower on more threads
@@ -118,6 +114,12 @@ def overfitting(
             results[:, place] = _best_in_sample(first, second, copies)
             results[:, slice(place.start + 1, place.stop + 1, 2)] = _best_in_sample(second, first, copies)
     return Overfitting(*results)
+
+
+def sampled_halves(blocks: int, count: int, rng: np.random.Generator) -> NDArray[np.int64] | None:
+    """Numbers of `count` pairs of halves drawn by chance, ascending; None (all) where there are no more than that."""
+    pairs = math.comb(blocks, blocks // 2) // 2
+    return np.sort(rng.choice(pairs, count, replace=False)) if count < pairs else None
 
 
 def _check(series: NDArray[Any], blocks: int, metric: str) -> None:

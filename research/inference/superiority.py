@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.machine import cores
 from research.inference.block_bootstrap import resampled_day_counts
 from research.inference.distinct import distinct_columns
+from research.inference.parts import ANEW, Parts
 from research.regression.threads import single_threaded
 
 __all__ = [
@@ -112,7 +113,9 @@ class SpaResult:
     upper: float
 
 
-def bootstrap_moments(returns: ArrayLike, length: float, resamples: int, rng: np.random.Generator) -> BootstrapMoments:
+def bootstrap_moments(
+    returns: ArrayLike, length: float, resamples: int, rng: np.random.Generator, parts: Parts = ANEW
+) -> BootstrapMoments:
     """Draw the resamples that all tests share.
 
     Parameters
@@ -123,6 +126,8 @@ def bootstrap_moments(returns: ArrayLike, length: float, resamples: int, rng: np
         Mean block length (`block_bootstrap.block_length`), days.
     resamples : int
     rng : numpy.random.Generator
+    parts : Parts
+        Keeps what is finished, and is told.
     """
     series = np.asarray(returns)
     distinct = distinct_columns(series)
@@ -135,9 +140,14 @@ def bootstrap_moments(returns: ArrayLike, length: float, resamples: int, rng: np
     )
 
     def work(part: slice) -> None:
-        some = np.asarray(series[:, columns[part]], np.float64)
-        moments[:, part], resample_means[:, part], resample_deviations[:, part] = _part_moments(some, counts)
+        made = parts.part(
+            f"resampled-{part.start}-{part.stop}",
+            part.stop - part.start,
+            lambda: _part_moments(np.asarray(series[:, columns[part]], np.float64), counts),
+        )
+        moments[:, part], resample_means[:, part], resample_deviations[:, part] = made
 
+    parts.begin("resampling days", configurations)
     # one thread per matrix product, whatever the number of threads, so that the bits are the same
     with single_threaded(), ThreadPoolExecutor(cores()) as pool:
         list(pool.map(work, column_slices(configurations if n else 0, max(n, resamples))))

@@ -11,11 +11,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from research.inference.block_bootstrap import median_block_length, resampled_order
+from research.inference.block_bootstrap import median_block_length
 from research.inference.bootstrap import generator
 from research.inference.effective_trials import effective_trials, sidak_adjusted
 from research.inference.multipliers import null_maxima
-from research.inference.overfit import Overfitting, overfitting
+from research.inference.overfit import Overfitting
+from research.inference.parts import ANEW, Parts
 from research.inference.single import upper_tail
 from research.inference.skewness import spa_p_value
 from research.inference.superiority import (
@@ -27,18 +28,11 @@ from research.inference.superiority import (
     survivors,
 )
 from research.verdict.at_level import Judged, LevelStakes, level_tests, single, slow_evidence, untested, without_gaps
+from research.verdict.crossed import cross_validated
 from research.verdict.parts import LevelTests, OverfittingEvidence, SingleTest, SlowDependence, Untested
 
 #: bootstrap resamples of whole days
 RESAMPLES: Final = 1000
-#: blocks of cross-validation, 12,870 splits; fewer where the days do not suffice
-BLOCKS: Final = 16
-#: most configurations that are cross-validated; of more, this many are sampled
-MOST_CROSS_VALIDATED: Final = 10_000
-#: the null band of PBO: replicas, and configurations and pairs of halves of each
-REPLICAS: Final = 100
-_REPLICA_CONFIGURATIONS: Final = 500
-_REPLICA_HALVES: Final = 500
 #: resamples that must be as good as the observed best for their share to be a p-value of its own
 _FEWEST_BEYOND: Final = 10
 #: most survivors that are listed
@@ -196,6 +190,7 @@ def resampled(
     seed: int,
     first: dt.date = dt.date(1970, 1, 1),
     level: NDArray[Any] | None = None,
+    parts: Parts = ANEW,
 ) -> Resampled:
     """Draw the resamples of whole days, and the null maxima.
 
@@ -208,12 +203,15 @@ def resampled(
         The first day.
     level : float32 (days, configurations), optional
         Daily profit at level stakes; default: the returns.
+    parts : Parts
+        Keeps what is finished, and is told.
     """
     returns = _one_day_at_least(returns)
     _, (returns, days) = without_gaps(returns, returns if level is None else _one_day_at_least(level))
     length = median_block_length(returns)
-    drawn = bootstrap_moments(returns, length, RESAMPLES, generator(seed, "resampled days"))
-    return Resampled(length, drawn, null_maxima(days, first))
+    drawn = bootstrap_moments(returns, length, RESAMPLES, generator(seed, "resampled days"), parts)
+    (maxima,) = parts.part("maxima", 0, lambda: (null_maxima(days, first),))
+    return Resampled(length, drawn, maxima)
 
 
 def _one_day_at_least(returns: NDArray[Any]) -> NDArray[Any]:
@@ -230,6 +228,7 @@ def assess(
     aside: Collection[int] = (),
     drawn: Resampled | None = None,
     level: LevelStakes | None = None,
+    parts: Parts = ANEW,
 ) -> Assessment:
     """Compute all of the evidence.
 
@@ -248,19 +247,20 @@ def assess(
         From `resampled` with the same series and seed; default: drawn here.
     level : LevelStakes, optional
         The same days at level stakes; without them they are not tested, nor is the portfolio.
+    parts : Parts
+        Keeps what is finished, and is told.
     """
     days = len(returns)
     if level is not None:
         level = LevelStakes(_one_day_at_least(level.days), level.turnover)
     gaps, series = without_gaps(_one_day_at_least(returns), *(() if level is None else (level.days,)))
-    returns = series[0]
-    drawn = resampled(returns, seed, level=series[-1]) if drawn is None else drawn
+    drawn, returns = resampled(series[0], seed, level=series[-1]) if drawn is None else drawn, series[0]
     length, bootstrap = drawn.length, drawn.moments
     judged = np.ones(returns.shape[1], np.bool_)
     judged[list(aside)] = False
     bets = bootstrap.omegas > 0
     sharpes = bootstrap.means[bets] / bootstrap.deviations[bets]
-    overfit, splits = _cross_validated(returns, judged, length, seed) if cross_validate else (None, None)
+    overfit, splits = cross_validated(returns, judged, length, seed, parts) if cross_validate else (None, None)
     slow = slow_evidence(series[-1], seed)
     whom = Judged(judged, selected, length, slow is not None and slow.significant)
     evidence = Evidence(
@@ -295,48 +295,3 @@ def _superiority(bootstrap: BootstrapMoments, judged: NDArray[np.bool_]) -> dict
         "n_survivors": len(order),
         "survivors": tuple(int(row) for row in order[:LISTED]),
     }
-
-
-def _cross_validated(
-    returns: NDArray[Any], judged: NDArray[np.bool_], length: float, seed: int
-) -> tuple[OverfittingEvidence | None, Overfitting | None]:
-    """Cross-validation of the configurations that bet and are judged, and its null band."""
-    betting = np.flatnonzero((np.ptp(returns, axis=0) > 0.0) & judged)
-    blocks = min(BLOCKS, len(returns) // 4 * 2)
-    if len(betting) < 2 or blocks < 4:
-        return None, None
-    rng = generator(seed, "cross-validation")
-    columns = betting
-    if len(betting) > MOST_CROSS_VALIDATED:
-        columns = np.sort(rng.choice(betting, MOST_CROSS_VALIDATED, replace=False))
-    splits = overfitting(returns if len(columns) == returns.shape[1] else returns[:, columns], blocks)
-    low, middle, high = np.quantile(_null(returns, columns, (length, blocks), rng), [0.05, 0.5, 0.95])
-    evidence = OverfittingEvidence(
-        splits.probability,
-        splits.slope,
-        splits.loss,
-        blocks,
-        len(splits.logits),
-        len(columns),
-        float(low),
-        float(middle),
-        float(high),
-    )
-    return evidence, splits
-
-
-def _null(
-    returns: NDArray[Any], columns: NDArray[np.intp], shape: tuple[float, int], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """PBO of replicas in which no configuration is better than another: resampled days of centred returns."""
-    length, blocks = shape
-    probabilities = np.empty(REPLICAS)
-    for replica in range(REPLICAS):
-        sample = columns
-        if len(columns) > _REPLICA_CONFIGURATIONS:
-            sample = rng.choice(columns, _REPLICA_CONFIGURATIONS, replace=False)
-        series = np.asarray(returns[:, sample], np.float64)
-        series -= series.mean(axis=0)
-        order = resampled_order(len(series), length, rng)
-        probabilities[replica] = overfitting(series[order], blocks, halves=_REPLICA_HALVES, rng=rng).probability
-    return probabilities
