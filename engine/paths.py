@@ -46,6 +46,11 @@ def conf_dir() -> Path:
     return _PACKAGES / "conf" if _in_checkout() else _SHIPPED / "conf"
 
 
+def is_address(text: str) -> bool:
+    """Whether a text names a place on an object store, such as ``s3://bucket/prefix``, rather than a folder."""
+    return "://" in text
+
+
 def sample_store() -> Path:
     """Folder of the embedded sample store, which is simulated."""
     return _PACKAGES / "data" / "sample" if _in_checkout() else _SHIPPED / "sample"

@@ -52,7 +52,7 @@ def info(store: Store) -> dict[str, Any]:
         for e in events
     ]
     return {
-        "store": str(store.root),
+        "store": store.place,
         "matches": sum(e.rows for e in events),
         "prices": sum(e.rows for e in quotes),
         "first": min((e.first_date for e in events), default=""),

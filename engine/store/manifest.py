@@ -127,25 +127,33 @@ def read(root: Path) -> Manifest:
             raise StoreError("the manifest is too large", where=str(path), expected="the manifest of a store")
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise StoreError(
-            "there is no store",
-            where=str(root),
-            expected=NAME,
-            found="no such folder" if not root.exists() else "a folder without one",
-            todo="import with `bea data import` or create one with `bea data simulate`",
-        ) from None
+        raise missing(str(root), "no such folder" if not root.exists() else "a folder without one") from None
     except OSError as error:
         raise StoreError("the store cannot be read", where=str(path), found=str(error.strerror)) from None
+    return parse(raw, str(path))
+
+
+def missing(where: str, found: str) -> StoreError:
+    """The error of a place without a manifest."""
+    return StoreError(
+        "there is no store",
+        where=where,
+        expected=NAME,
+        found=found,
+        todo="import with `bea data import` or create one with `bea data simulate`",
+    )
+
+
+def parse(raw: bytes, where: str) -> Manifest:
+    """Read and check the bytes of a manifest; `where` names them in a message. Raises `StoreError` as `read` does."""
     try:
         return _parse(raw)
     except StoreError as error:
-        raise StoreError(
-            error.what, where=str(path), expected=error.expected, found=error.found, todo=error.todo
-        ) from None
+        raise StoreError(error.what, where=where, expected=error.expected, found=error.found, todo=error.todo) from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise StoreError(
             "the manifest is damaged",
-            where=str(path),
+            where=where,
             expected="the JSON that an import writes",
             found=type(error).__name__,
             todo="import again into a new folder",

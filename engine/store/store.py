@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from engine.errors import EmptyUniverseError, StoreError, check_names
+from engine.paths import is_address
 from engine.schema import ALL_EVENTS, INSTANTS, QUARANTINE, QUOTES
 from engine.store import manifest, merge, writer
 from engine.store.incoming import ImportSummary, Incoming
@@ -20,38 +21,50 @@ from engine.store.verify import Verifier
 if TYPE_CHECKING:
     import duckdb
 
+    from engine.store.mirror import Mirror
+
 _DAMAGE = (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)
 
 
 class Store:
-    """A store on disk.
+    """A store on disk, or on an object store.
 
     Attributes
     ----------
     root : Path
-        Folder of the store.
+        Folder of the store; of one on an object store the folder of its copies.
+    place : str
+        The folder or the address, for messages.
     manifest : Manifest
         List of the content files, as read when the store was opened.
     """
 
-    def __init__(self, root: Path, contents: Manifest) -> None:
-        self.root, self.manifest = root, contents
-        self._verifier = Verifier(root)
+    def __init__(self, root: Path, contents: Manifest, mirror: Mirror | None = None) -> None:
+        self.root, self.manifest, self._mirror = root, contents, mirror
+        self.place = str(root) if mirror is None else mirror.address
+        self._verifier = self._new_verifier()
 
     @classmethod
     def open(cls, path: str | Path) -> Store:
         """Open an existing store.
+
+        Parameters
+        ----------
+        path : str or Path
+            A folder, or an address such as ``s3://bucket/prefix``.
 
         Raises
         ------
         StoreError
             There is no store, it holds no event, it is damaged, or it has another schema version.
         """
-        root = Path(path)
-        store = cls(root, manifest.read(root))
+        if is_address(str(path)):
+            store = cls._mirrored(str(path), create=False)
+        else:
+            store = cls(Path(path), manifest.read(Path(path)))
         if not store.manifest.entries("events"):
             raise StoreError(
-                "the store is empty", where=str(root), expected="events", todo="import with `bea data import`"
+                "the store is empty", where=store.place, expected="events", todo="import with `bea data import`"
             )
         return store
 
@@ -62,8 +75,10 @@ class Store:
         Raises
         ------
         StoreError
-            The path is no folder, the folder holds other files, or the store is damaged.
+            The path is no folder, the folder or the prefix holds other files, or the store is damaged.
         """
+        if is_address(str(path)):
+            return cls._mirrored(str(path), create=True)
         root = Path(path)
         if root.exists() and not root.is_dir():
             raise StoreError("the store is not a folder", where=str(root))
@@ -76,6 +91,26 @@ class Store:
                 )
             return cls(root, Manifest())
         return cls(root, manifest.read(root))
+
+    @classmethod
+    def _mirrored(cls, address: str, *, create: bool) -> Store:
+        from engine.store.mirror import Mirror
+
+        mirror = Mirror(address)
+        newest = mirror.newest()
+        if newest is not None:
+            return cls(mirror.root, newest.contents(), mirror)
+        if not create:
+            raise manifest.missing(mirror.address, "nothing there")
+        mirror.check_free()
+        return cls(mirror.root, Manifest(), mirror)
+
+    def _new_verifier(self) -> Verifier:
+        if self._mirror is None:
+            return Verifier(self.root)
+        from engine.store.mirror import MirrorVerifier
+
+        return MirrorVerifier(self._mirror)
 
     def events(self, universe: Universe | None = None) -> pl.DataFrame:
         """Events of a universe in the columns of `schema.ALL_EVENTS`, sorted by `starts_at`, `event_id`.
@@ -99,7 +134,7 @@ class Store:
         if not events.height:
             raise EmptyUniverseError(
                 "no event is left",
-                where=str(self.root),
+                where=self.place,
                 expected=self._expected_dates(universe),
                 found=_words(universe),
             )
@@ -139,7 +174,7 @@ class Store:
         if not quotes.height:
             raise EmptyUniverseError(
                 "no quote is left",
-                where=str(self.root),
+                where=self.place,
                 expected="at least one in the universe",
                 found=_words(universe),
             )
@@ -194,7 +229,8 @@ class Store:
         Parameters
         ----------
         batches : iterable of Incoming
-            Later ones win.
+            Later ones win. On an object store they are gone through again where another import was first; an iterator
+            is kept in memory for that.
         again : bool
             Also merge files that are already imported. The last import wins, so this can restore an older version.
 
@@ -203,9 +239,16 @@ class Store:
         StoreError
             Another import is running, the disk is full, or rights are missing. The old store is intact.
         """
-        summary = writer.apply(self.root, batches, again=again)
-        self.manifest = manifest.read(self.root)
-        self._verifier = Verifier(self.root)
+        if self._mirror is None:
+            summary = writer.apply(self.root, batches, again=again)
+            self.manifest = manifest.read(self.root)
+        else:
+            from engine.store import mirror
+
+            summary = mirror.apply(self._mirror, batches, again=again)
+            newest = self._mirror.newest()
+            self.manifest = Manifest() if newest is None else newest.contents()
+        self._verifier = self._new_verifier()
         return summary
 
     def duckdb(
@@ -253,7 +296,7 @@ class Store:
         return [e for e in selected if e.spans(universe.first_date, universe.last_date)]
 
     def _check(self, universe: Universe) -> None:
-        events, quotes, where = self.manifest.entries("events"), self.manifest.entries("quotes"), str(self.root)
+        events, quotes, where = self.manifest.entries("events"), self.manifest.entries("quotes"), self.place
         check_names("sport", universe.sports, (e.sport for e in events), where=where)
         check_names("competition", universe.competitions, (e.competition for e in events), where=where)
         check_names("season", universe.seasons, (e.season for e in events), where=where)
@@ -274,7 +317,7 @@ class Store:
         except _DAMAGE as error:
             raise StoreError(
                 "the store cannot be read",
-                where=str(self.root),
+                where=self.place,
                 found=f"{type(error).__name__} {str(error)[:160]}",
                 todo="check it with `bea data check`",
             ) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -33,13 +33,26 @@ _QUOTES_IN_MEMORY = 1_500_000  # beyond this, the partitions used longest ago ar
 
 
 class Writer:
-    """Applies batches to one store. A writer is used once, while the lock is held."""
+    """Applies batches to one store. A writer is used once, while the lock is held.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.manifest: Manifest = manifest.read(root) if (root / manifest.NAME).exists() else Manifest()
+    Parameters
+    ----------
+    root : Path
+        Folder of the content files.
+    contents : Manifest
+        The store as it is; it becomes the new one.
+    verifier : Verifier
+        Gives the content files that are read.
+    raw_elsewhere : mapping of str to str
+        Paths of raw files, by their hash, that an object store has; their copies are not made again.
+    """
+
+    def __init__(
+        self, root: Path, contents: Manifest, verifier: Verifier, raw_elsewhere: Mapping[str, str] | None = None
+    ) -> None:
+        self.root, self.manifest = root, contents
         self.summary = ImportSummary()
-        self._verifier = Verifier(root)
+        self._verifier, self._raw_elsewhere = verifier, raw_elsewhere or {}
         self._states: OrderedDict[Partition, PartitionState] = OrderedDict()
         self._stored: pl.DataFrame | None = None  # origins of the stored events, read when a file is read again
         self._written: set[str] = set()
@@ -271,6 +284,8 @@ class Writer:
     def _copy_raw(self, batch: Incoming) -> str:
         if batch.raw_bytes_path is None:
             return ""
+        if batch.raw_sha256 in self._raw_elsewhere:
+            return self._raw_elsewhere[batch.raw_sha256]
         relative = manifest.raw_file(batch.raw_sha256, batch.name)
         path = self.root / relative
         folder = path.parent
@@ -282,11 +297,15 @@ class Writer:
         shutil.copyfile(batch.raw_bytes_path, path)
         return relative
 
-    def commit(self) -> None:
-        """Write and flush all partitions, replace the manifest, and remove the files that it does not name."""
+    def finish(self) -> bool:
+        """Write all partitions; returns whether the manifest is another one now."""
         self._write_oldest(0)
         self.summary.changed = self.manifest.dump() != self._before
-        if not self.summary.changed and (self.root / manifest.NAME).exists():
+        return self.summary.changed
+
+    def commit(self) -> None:
+        """Write and flush all partitions, replace the manifest, and remove the files that it does not name."""
+        if not self.finish() and (self.root / manifest.NAME).exists():
             return
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(content.flush, (self.root / name for name in sorted(self._written))))
@@ -319,7 +338,8 @@ def apply(root: Path, batches: Iterable[Incoming], *, again: bool) -> ImportSumm
     try:
         root.mkdir(parents=True, exist_ok=True)
         with exclusive(lock_file(root), _busy(root)):
-            writer = Writer(root)
+            contents = manifest.read(root) if (root / manifest.NAME).exists() else Manifest()
+            writer = Writer(root, contents, Verifier(root))
             content.sweep(root, writer.manifest)
             try:
                 writer.take(batches, again=again)

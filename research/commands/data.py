@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError, printable, unknown_name
-from engine.paths import home, home_and_origin
+from engine.paths import home, home_and_origin, is_address
 from research.commands import fetch
 from research.commands.arguments import Parser, add_json, described, print_json
 from research.commands.tables import print_line, print_list, print_table
@@ -65,7 +66,11 @@ def parser() -> Parser:
     )
     describer.set_defaults(run=_info)
     for subcommand in (importer, simulator, checker, matcher, describer):
-        subcommand.add_argument("--store", metavar="DIR", help="the store (default: data/store in BEA_HOME)")
+        subcommand.add_argument(
+            "--store",
+            metavar="DIR",
+            help="the store: a folder, or s3://BUCKET/PREFIX (default: data/store in BEA_HOME)",
+        )
         add_json(subcommand)
     return whole
 
@@ -92,8 +97,20 @@ def _add_simulate(subcommands: Any) -> argparse.ArgumentParser:
     return simulator
 
 
-def _store_path(options: argparse.Namespace) -> Path:
+def _store_place(options: argparse.Namespace) -> Path | str:
+    if options.store and is_address(options.store):
+        return str(options.store)
     return Path(options.store).expanduser() if options.store else home() / "data" / "store"
+
+
+class _Passes:
+    """The batches of an import, read anew at each pass over them."""
+
+    def __init__(self, read: Callable[[], Iterable[Any]], total: int | None) -> None:
+        self._read, self._total = read, total
+
+    def __iter__(self) -> Iterator[Any]:
+        return _with_progress(self._read(), self._total)
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -101,11 +118,11 @@ def _import(options: argparse.Namespace) -> int:
     from engine.source.folders import unread_files
     from engine.store import Store
 
-    store = Store.create_or_open(_store_path(options))
+    store = Store.create_or_open(_store_place(options))
     known = frozenset[str]() if options.again else store.known()
-    batches = read.read_files(options.source, options.paths, mapping=options.mapping, known=known)
-    summary = store.apply(_with_progress(batches, _file_count(options.paths)), again=options.again)
-    _report_import(options, store.root, summary)
+    reading = partial(read.read_files, options.source, options.paths, mapping=options.mapping, known=known)
+    summary = store.apply(_Passes(reading, _file_count(options.paths)), again=options.again)
+    _report_import(options, store, summary)
     unread = unread_files(options.source, options.paths, options.mapping)
     if unread and not options.json:
         print_line(f"not read, of another kind: {unread}")
@@ -144,7 +161,7 @@ def _simulate(options: argparse.Namespace) -> int:
         snapshots=options.snapshots,
         **chosen,
     )
-    store = Store.create_or_open(_store_path(options))
+    store = Store.create_or_open(_store_place(options))
 
     def batches() -> Iterator[Any]:
         for league in simulator.simulate_leagues(settings):
@@ -152,8 +169,8 @@ def _simulate(options: argparse.Namespace) -> int:
                 league.save_truth(Path(options.truth))
             yield from league.batches
 
-    summary = store.apply(_with_progress(batches(), options.leagues * options.seasons))
-    _report_import(options, store.root, summary)
+    summary = store.apply(_Passes(batches, options.leagues * options.seasons))
+    _report_import(options, store, summary)
     return 0
 
 
@@ -186,7 +203,7 @@ def _check(options: argparse.Namespace) -> int:
     from research.commands import closes
     from research.commands.pairs import outdated
 
-    store = Store.open(_store_path(options))
+    store = Store.open(_store_place(options))
     findings, closing = check(store), list[dict[str, Any]]()
     damaged = any(finding.level == "damage" for finding in findings)
     if not damaged:
@@ -194,9 +211,9 @@ def _check(options: argparse.Namespace) -> int:
         closing = closes.documents(closes.calibrations(store, closes.default_method()))
     if options.json:
         found = [vars(finding) for finding in findings]
-        print_json({"store": str(store.root), "damaged": damaged, "findings": found, "closing": closing})
+        print_json({"store": store.place, "damaged": damaged, "findings": found, "closing": closing})
     else:
-        print_line("damaged" if damaged else f"verified: {len(store.manifest.files)} files of {store.root}")
+        print_line("damaged" if damaged else f"verified: {len(store.manifest.files)} files of {store.place}")
         print_table("", ["level", "check", "count", "for example"], [[*vars(finding).values()] for finding in findings])
         print_table(closes.TITLE, list(closes.NAMES), closes.table(closing))
         print_list("closing line not calibrated", closes.doubts(closing))
@@ -210,12 +227,12 @@ def _pairs(options: argparse.Namespace) -> int:
     from engine.store.pairs import find_pairs
     from research.commands import pairs
 
-    store = Store.open(_store_path(options))
+    store = Store.open(_store_place(options))
     found = find_pairs(store.events())
     if options.json:
-        print_json({"store": str(store.root), **pairs.document(found)})
+        print_json({"store": store.place, **pairs.document(found)})
         return 0
-    print_line(f"{pairs.count_text(found)} in {store.root}")
+    print_line(f"{pairs.count_text(found)} in {store.place}")
     for title, names, rows in pairs.tables(found):
         print_table(title, names, rows)
     for name, content in pairs.suggestions(found).items():
@@ -230,7 +247,7 @@ def _info(options: argparse.Namespace) -> int:
     from engine.store.inspect import info
 
     folder, origin = home_and_origin()
-    facts = {"home": str(folder)} | info(Store.open(_store_path(options)))
+    facts = {"home": str(folder)} | info(Store.open(_store_place(options)))
     if options.json:
         print_json(facts)
         return 0
@@ -262,14 +279,13 @@ def _info(options: argparse.Namespace) -> int:
     return 0
 
 
-def _report_import(options: argparse.Namespace, root: Path, summary: ImportSummary) -> None:
-    from engine.store import Store
+def _report_import(options: argparse.Namespace, store: Store, summary: ImportSummary) -> None:
     from engine.store.near_names import near_names
     from engine.store.pairs import pairs_of_import
     from engine.store.reasons import sorted_reasons
     from research.commands import pairs, reasons
 
-    counts, store, why = summary.counts, Store.create_or_open(root), sorted_reasons(summary.reasons)
+    counts, why = summary.counts, sorted_reasons(summary.reasons)
     partitions = summary.partitions if summary.changed else set[tuple[str, str, str]]()
     doubles, near = pairs_of_import(store, partitions), near_names(store, summary.new_names, partitions)
     if options.json:
@@ -293,7 +309,7 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
         print_line(line)
     print_line(
         f"store: {summary.events_new:,} new matches, {summary.events_again:,} again; "
-        f"{summary.quotes_new:,} new prices, {summary.quotes_again:,} again; {root}"
+        f"{summary.quotes_new:,} new prices, {summary.quotes_again:,} again; {store.place}"
     )
     if summary.quotes_removed:
         print_line(f"{summary.quotes_removed} prices removed: their files do not give them as they are read now")
@@ -323,7 +339,7 @@ def _import_document(store: Store, summary: ImportSummary) -> dict[str, Any]:
     counts, manifest = summary.counts, store.manifest
     tables = ("events", "quotes", "quarantine", "withdrawn")
     return {
-        "store": str(store.root),
+        "store": store.place,
         "files": {"read": summary.files_read, "known": summary.files_known, "refused": len(summary.refused)},
         "known_empty": summary.known_empty,
         "refused": [{"file": name, "error": error} for name, error in summary.refused],

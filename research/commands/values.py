@@ -11,7 +11,7 @@ from engine.store.manifest import Entry
 from engine.store.store import Store
 from research.config.compose import Composer, flatten, resolved
 from research.config.keys import KEYS, METHODS
-from research.config.tape_spec import store_path
+from research.config.tape_spec import store_place
 from research.strategies.named import holds_bookmakers, words_for
 
 #: names of the store by key: what they are of an entry of its manifest
@@ -86,7 +86,7 @@ def _fixed(key: str, flat: Mapping[str, Any]) -> list[str]:
 
 def _names(flat: Mapping[str, Any], of: Callable[[Entry], Collection[str]]) -> list[str]:
     try:
-        store = Store.open(store_path(flat.get("data.store")))
+        store = Store.open(store_place(flat.get("data.store")))
     except (BeaError, OSError):
         return []
     return sorted({name for entry in store.manifest.entries("quotes") for name in of(entry)})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from engine.errors import ConfigurationError
-from engine.paths import home, sample_store
+from engine.paths import home, is_address, sample_store
 from engine.schema import CLOSE
 from research.config.keys import FAST_STRATEGY, LATER
 
@@ -27,7 +27,7 @@ class TapeSpec:
     Attributes
     ----------
     store : str
-        Folder of the store, absolute.
+        Folder of the store, absolute, or its address on an object store.
     universe : tuple of (str, tuple or str or None)
         The keys sports, competitions, seasons, first_date, last_date of the data group.
     decide_at, zone : str
@@ -125,7 +125,7 @@ def tape_spec_of(flat: Mapping[str, Any], written: Collection[str] = ()) -> Tape
     universe = ("sports", "competitions", "seasons", "first_date", "last_date")
     strategy |= _model_of(flat)
     return TapeSpec(
-        store=str(store_path(flat["data.store"])),
+        store=store_place(flat["data.store"]),
         universe=tuple((name, _frozen(flat[f"data.{name}"])) for name in universe),
         decide_at=flat["data.decide_at"],
         zone=flat["data.zone"],
@@ -160,13 +160,16 @@ def kelly_mode(staking: str) -> str:
     return staking.removeprefix("kelly_") if staking.startswith("kelly_") else "none"
 
 
-def store_path(text: str | None) -> Path:
-    """Folder of the store: null is the home's own, ``embedded:sample`` the sample's, a path is the current folder's."""
+def store_place(text: str | None) -> str:
+    """Folder or address of the store: null is the home's own, ``embedded:sample`` the sample's; else as given.
+
+    A path is absolute afterwards. An address such as ``s3://bucket/prefix`` has no slash at its end.
+    """
     if text is None:
-        return home() / "data" / "store"
+        return str(home() / "data" / "store")
     if text == "embedded:sample":
-        return sample_store()
-    return Path(text).expanduser().absolute()
+        return str(sample_store())
+    return text.rstrip("/") if is_address(text) else str(Path(text).expanduser().absolute())
 
 
 def staking_path(text: str) -> Path:

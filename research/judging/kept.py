@@ -16,7 +16,7 @@ __all__ = ["folder_of", "keep"]
 
 def folder_of(judgement: Judgement) -> Path:
     """Folder of a judgement: by what was asked, of what data, and by what came out."""
-    return home() / "data" / "judge" / digest([str(judgement.settings.store_folder), judgement.document()])[:12]
+    return home() / "data" / "judge" / digest([judgement.settings.store_folder, judgement.document()])[:12]
 
 
 def keep(judgement: Judgement, command: Sequence[str], *, page: bool) -> dict[str, str]:

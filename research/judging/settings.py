@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import ConfigurationError, unknown_name
@@ -16,7 +15,7 @@ from engine.schema import IN_PLAY, INSTANTS
 from engine.store.universe import Universe
 from research.config.compose import flatten
 from research.config.keys import METHODS, checked
-from research.config.tape_spec import store_path
+from research.config.tape_spec import store_place
 from research.forecasting.contract import MARKETS
 from research.judging.entries import Asked
 
@@ -69,7 +68,7 @@ class Settings:
     Attributes
     ----------
     store : str or None
-        As `research.config.tape_spec.store_path` reads it.
+        As `research.config.tape_spec.store_place` reads it.
     learned : Universe
         Events that may be learned from; judged ones are among them.
     models : tuple of Asked or None
@@ -110,9 +109,9 @@ class Settings:
         return plain
 
     @property
-    def store_folder(self) -> Path:
-        """Folder of the store."""
-        return store_path(self.store)
+    def store_folder(self) -> str:
+        """Folder or address of the store."""
+        return store_place(self.store)
 
     @property
     def decided(self) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from engine.errors import BeaError
 from engine.paths import home
 from engine.store.manifest import NAME
-from research.config.tape_spec import TapeSpec, store_path
+from research.config.tape_spec import TapeSpec, store_place
 from research.leakage.copier import Changed
 
 #: parts of the real home that are not linked
@@ -125,7 +125,7 @@ def _redirected(value: Any, copies: list[tuple[Path, Path]]) -> Any:
     if not isinstance(value, str) or not value:
         return value
     try:
-        path = store_path(value).resolve()
+        path = Path(store_place(value)).resolve()
     except (BeaError, OSError, ValueError, RuntimeError):
         return value
     for original, copy in copies:

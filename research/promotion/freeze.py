@@ -16,7 +16,7 @@ from engine.files import plain
 from engine.promotion import Promotion, changing, check_free, iso, publish
 from research.adapters.by_name import terms_of, venue_names
 from research.config.keys import complete
-from research.config.tape_spec import TapeSpec, staking_path, store_path
+from research.config.tape_spec import TapeSpec, staking_path, store_place
 from research.promotion.bands import bands
 from research.promotion.deployed import spec_of
 from research.promotion.gates import Candidate, Gate, acknowledge, adapter_gate, gates_of
@@ -178,7 +178,7 @@ def frozen_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """All keys of a configuration, checked, with the places of files that do not depend on the current folder."""
     settings = complete(parameters)
     if settings["data.store"] not in (None, "embedded:sample"):
-        settings["data.store"] = str(store_path(settings["data.store"]))
+        settings["data.store"] = store_place(settings["data.store"])
     if settings.get("strategy.file"):
         settings["strategy.file"] = str(FilePath(settings["strategy.file"]).expanduser().absolute())
     if settings.get("staking.file"):

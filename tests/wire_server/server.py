@@ -28,6 +28,7 @@ class Heard:
     params: Mapping[str, str]
     headers: Mapping[str, str]
     content: bytes
+    query: str = ""  # as it was sent
 
     def json(self) -> Any:
         """The content as JSON."""
@@ -118,9 +119,10 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         headers = {name.lower(): text for name, text in self.headers.items()}
         content = self.rfile.read(int(headers.get("content-length", 0)))
-        self._deliver(self.answer(Heard(self.command, parts.path, dict(parse_qsl(parts.query)), headers, content)))
+        params = dict(parse_qsl(parts.query))
+        self._deliver(self.answer(Heard(self.command, parts.path, params, headers, content, parts.query)))
 
-    do_GET = do_POST = _serve
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve
 
     def _deliver(self, reply: Answer) -> None:
         if reply.seconds:
@@ -141,6 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
             more = 100 if reply.delivery is Delivery.SHORT else 0
             self.send_header("content-length", str(len(part) + more))
         self.end_headers()
+        if self.command == "HEAD":
+            part = b""
         self.wfile.write(part[: len(part) // 2] if reply.delivery is Delivery.CUT else part)
         self.wfile.flush()
         if reply.delivery is not Delivery.WHOLE:

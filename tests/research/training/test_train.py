@@ -18,7 +18,7 @@ from engine.store.universe import Universe
 from engine.strategy import Learner, Stored
 from research.commands.main import main
 from research.config.compose import Composer, resolved
-from research.config.tape_spec import TapeSpec, store_path
+from research.config.tape_spec import TapeSpec, store_place
 from research.execution.progress import Silence
 from research.forecasting.artifacts import load, paths, save
 from research.models import made
@@ -80,7 +80,7 @@ def test_a_trial_is_scored_on_what_comes_after_its_past(trained: Trained, home: 
 
 def test_the_window_ends_with_the_last_event_that_is_learned_from(home: Path, tmp_path: Path) -> None:
     """A store of two sports: the events of the other one go on for years."""
-    source = Store.open(store_path("embedded:sample"))
+    source = Store.open(store_place("embedded:sample"))
     events = source.events(Universe(competitions=("SIM1",), seasons=("2019-2020",)))
     later = events.with_columns(sport=pl.lit("tennis"), date=pl.col("date").dt.offset_by("2y")).with_columns(
         pl.col("starts_at", "settled_at").dt.offset_by("2y")

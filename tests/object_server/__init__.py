@@ -1,0 +1,1 @@
+"""A server of the loopback that speaks S3."""
