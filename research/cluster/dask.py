@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import time
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from engine.errors import BeaError, ConfigurationError
-from research.cluster.seam import RESUME, Task, lost, performed, refused, value_of
+from research.cluster.seam import RESUME, Task, lost, performed, refused, value_of, worker_name
 
 #: how often it is looked whether scheduler and workers are there
 _LOOK_S: Final = 1.0
@@ -88,12 +89,14 @@ class DaskExecutor:
     def __enter__(self) -> Self:
         try:
             from distributed import Client
+
+            logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # 30 lines for what is one here
         except ImportError:
             raise ConfigurationError(
                 "Dask is not installed", where="cluster=dask", todo="pip install 'betting-expert-advisor[cluster]'"
             ) from None
         try:
-            self._client = Client(self._address, timeout=_CONNECT_S, set_as_default=False)
+            self._client = Client(self._address, timeout=min(_CONNECT_S, self._wait_s), set_as_default=False)
             self._client.wait_for_workers(self._workers, timeout=self._wait_s)
         except (OSError, TimeoutError, ValueError) as error:
             found = "no answer" if self._client is None else f"{len(self._known())} workers"
@@ -146,7 +149,7 @@ def performed_alone(function: str, values: Mapping[str, Any]) -> dict[str, Any]:
     threads = get_worker().state.nthreads
     if threads != 1:
         error = ConfigurationError(
-            "a worker has several threads", where=get_worker().address, expected="1", found=str(threads),
+            "a worker has several threads", where=f"worker {worker_name()}", expected="1", found=str(threads),
             todo="start it with `dask worker ADDRESS --nthreads 1`, and more of them with --nworkers",
         )  # fmt: skip
         return refused(error)

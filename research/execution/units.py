@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.backtesting.measures import COLUMNS
@@ -26,7 +27,9 @@ from engine.tape import Tape
 Matrix = NDArray[np.float64]
 Days = NDArray[np.float32]
 
-_MAGIC: Final = b"BEAUNIT4"
+_MAGIC: Final = b"BEAUNIT5"
+#: days without a bet are zeros: a tenth of the bytes, in less time than hashing and writing all of them takes
+_LZ4: Final = pa.Codec("lz4")
 #: steps (rows times configurations) of one unit, and the fewest and the most configurations of one
 _STEPS: Final = 1_000_000_000
 _FEWEST, _MOST = 64, 8_192
@@ -126,14 +129,15 @@ class UnitFolder:
             "level": ("<f4", (count, n_days)),
             "clv": ("<f4", (count, n_days)),
         }
-        arrays, at = dict[str, NDArray[Any]](), 0
-        for name, (form, shape) in shapes.items():
-            size = math.prod(shape) * int(form[-1])
-            if at + size > len(body):
+        sizes = np.frombuffer(body, "<i8", 2 * len(shapes)).reshape(2, -1)
+        arrays, at = dict[str, NDArray[Any]](), sizes.nbytes
+        for (name, (form, shape)), size, packed in zip(shapes.items(), *sizes.tolist(), strict=True):
+            if size != math.prod(shape) * int(form[-1]):
                 return None
-            arrays[name] = np.frombuffer(body, form, math.prod(shape), at).reshape(shape)
-            at += size
-        return UnitResult(**arrays) if at == len(body) else None
+            plain = _LZ4.decompress(body[at : at + packed], size) if size else b""
+            arrays[name] = np.frombuffer(plain, form, math.prod(shape)).reshape(shape)
+            at += packed
+        return UnitResult(**arrays)
 
     def discard(self, unit: Unit) -> None:
         """Remove the file of a unit that `load` did not take, so that the unit can be kept again."""
@@ -158,8 +162,14 @@ class UnitFolder:
         singles = (result.days, result.level, result.clv)
         parts = [np.ascontiguousarray(part, dtype="<f8") for part in doubles]
         parts += [np.ascontiguousarray(part, dtype="<f4") for part in singles]
-        body = [part.ravel().view(np.uint8).data for part in parts]
+        packed = [_packed(part) for part in parts]
+        sizes = np.array([[part.nbytes for part in parts], [len(part) for part in packed]], "<i8")
+        body: list[bytes | memoryview] = [sizes.ravel().view(np.uint8).data, *packed]
         _publish(self.folder / unit.name, [_MAGIC, _digest(tape_hash, request, body), *body], worker)
+
+
+def _packed(part: NDArray[Any]) -> bytes:
+    return bytes(_LZ4.compress(part.ravel().view(np.uint8).data, asbytes=True)) if part.size else b""
 
 
 def _publish(path: Path, pieces: Sequence[bytes | memoryview], worker: str) -> None:
@@ -179,7 +189,7 @@ def _publish(path: Path, pieces: Sequence[bytes | memoryview], worker: str) -> N
             ) from None  # fmt: skip
 
 
-def _digest(tape_hash: str, request: DayRequest, body: Sequence[memoryview]) -> bytes:
+def _digest(tape_hash: str, request: DayRequest, body: Sequence[bytes | memoryview]) -> bytes:
     """Hash of a body that is given in pieces, and of the tape and the days that it belongs to."""
     digest = hashlib.blake2b(tape_hash.encode() + request.edges.astype("<i8").tobytes(), digest_size=32)
     for piece in body:

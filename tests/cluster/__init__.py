@@ -1,0 +1,1 @@
+"""Sweeps on workers that are killed: ``python -m tests.cluster``."""
