@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from engine.backtesting.measures import METRICS
 from engine.files import write_json
-from research.execution.job import Span
+from research.execution.series import Series
 from research.execution.size import Days, size_of
-from research.execution.units import Unit, UnitResult
 from research.inference.bootstrap import enough, generator, ratio_quantiles
 from research.inference.overfit import Overfitting
 from research.inference.parts import ANEW, Parts
@@ -31,114 +28,15 @@ from research.validation.choice import (
     select_on_all_days,
     walk_forward,
 )
-from research.validation.folds import Flags
 from research.validation.rules import Rules
-from research.validation.slices import PARTS, fold_sums
 from research.validation.stitched import SelectedConfiguration, Stitched, stitch
 from research.verdict.at_level import LevelStakes
 from research.verdict.evidence import Assessment, Resampled, assess, resampled
 from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, BacktestPaths, Findings, Window
 from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample
-from research.verdict.plausibility import yield_errors
-from research.verdict.ruin import BANKRUPT_SCHEMA, NEVER_BANKRUPT, bankrupt_days
 from research.verdict.size import Size
 
 Floats = NDArray[np.float64]
-_TURNOVER: Final = METRICS.index("turnover_minor")
-
-
-@dataclass(frozen=True)
-class Series:
-    """Daily returns and sums by fold of all configurations of a sweep.
-
-    Attributes
-    ----------
-    first : date
-        The first day.
-    returns : float32 (configurations, days)
-        Daily returns, mapped to a file.
-    sums : float64 (configurations, folds, 4, 6)
-        Sums by fold (`research.validation.slices`).
-    touching : bool (folds, folds)
-        `research.validation.folds.Cuts.touching`, of any tape.
-    bankrupt : int64 (configurations,)
-        First day at whose end a configuration is bankrupt; `ruin.NEVER_BANKRUPT` if none.
-    yield_error : float64 (configurations,)
-        Standard error of the yield (`research.verdict.plausibility.yield_errors`); NaN without a bet.
-    level : float32 (configurations, days)
-        P&L at level stakes by day of settlement, after commission, mapped to a file
-        (`engine.backtesting.block.Daily`); days without a settlement are 0.
-    clv : float32 (configurations, days)
-        Sum of weight times closing line value, over the bets settled on the day that have a fair closing price;
-        mapped to a file.
-    level_turnover : float64 (configurations,)
-        Sum of the weights of all settled bets. The yield at level stakes is the sum of `level` over it.
-    closed_turnover : float64 (configurations,)
-        Sum of the weights of those with a fair closing price. The mean CLV is the sum of `clv` over it.
-    """
-
-    first: dt.date
-    returns: NDArray[np.float32]
-    sums: Floats
-    touching: Flags
-    bankrupt: NDArray[np.int64]
-    yield_error: Floats
-    level: NDArray[np.float32]
-    clv: NDArray[np.float32]
-    level_turnover: Floats
-    closed_turnover: Floats
-
-    def bankruptcies(self) -> pl.DataFrame:
-        """The configurations that go bankrupt, with the date: config, date."""
-        rows = np.flatnonzero(self.bankrupt != NEVER_BANKRUPT)
-        dates = [self.first + dt.timedelta(days=int(day)) for day in self.bankrupt[rows]]
-        return pl.DataFrame({"config": rows + 1, "date": dates}, schema=BANKRUPT_SCHEMA)
-
-
-def series_of(
-    spans: Sequence[Span], units: Iterable[tuple[Unit, UnitResult, Floats]], count: int, folder: Path
-) -> Series:
-    """Collect daily returns and sums of all configurations unit by unit, mapped to files in `folder`.
-
-    Parameters
-    ----------
-    spans : sequence of Span
-        One for each tape.
-    units : iterable of (Unit, UnitResult, float64 (c,))
-        Each with the opening bankrolls of its configurations, minor units.
-    count : int
-        Number of configurations.
-    folder : Path
-    """
-    filled = [span for span in spans if span.n_days]
-    first = min((span.first for span in filled), default=spans[0].first)
-    end = max((span.first + dt.timedelta(days=span.n_days) for span in filled), default=first)
-    shape = (count, (end - first).days)
-    returns, level, clv = (_mapped(folder / f"{name}.npy", "<f4", shape) for name in ("returns", "level", "clv"))
-    turnover = np.zeros((count, 2))
-    sums = _mapped(folder / "sums.npy", "<f8", (count, len(spans[0].cuts.days), PARTS, 6))
-    bankrupt = np.full(count, NEVER_BANKRUPT, np.int64)
-    errors = np.full(count, np.nan)
-    for unit, result, bankroll in units:
-        span = spans[unit.tape]
-        unit_returns, day = daily_returns(result.days, bankroll), (span.first - first).days
-        gone = bankrupt_days(result.days, bankroll)
-        bankrupt[unit.low : unit.high] = np.where(gone == NEVER_BANKRUPT, gone, gone + day)
-        part = slice(unit.low, unit.high), slice(day, day + span.n_days)
-        returns[part], level[part], clv[part] = unit_returns, result.level, result.clv
-        turnover[unit.low : unit.high] = result.level_turnover
-        errors[unit.low : unit.high] = yield_errors(result.days, result.measures[:, _TURNOVER])
-        sums[unit.low : unit.high] = fold_sums(result.days, unit_returns, result.marks, span.cuts)
-    touching = np.logical_or.reduce([span.cuts.touching for span in spans])
-    return Series(first, returns, sums, touching, bankrupt, errors, level, clv, turnover[:, 0], turnover[:, 1])
-
-
-def _mapped(path: Path, form: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Zeros mapped to a file; an empty array in memory, since no file can be mapped to it."""
-    if 0 in shape:
-        return np.zeros(shape, form)
-    array: NDArray[Any] = np.lib.format.open_memmap(path, mode="w+", dtype=form, shape=shape)
-    return array
 
 
 @dataclass(frozen=True)
@@ -359,34 +257,3 @@ def splits_frame(overfitting: Overfitting | None) -> pl.DataFrame:
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.Float32))
     values = (overfitting.logits, overfitting.in_sample, overfitting.out_of_sample)
     return pl.DataFrame({n: v.astype(np.float32) for n, v in zip(columns, values, strict=True)})
-
-
-#: values at a time: few enough for the processor's cache, which is seven times as fast as all at once
-_HELD: Final = 1 << 18
-
-
-def daily_returns(pnl: ArrayLike, bankroll: ArrayLike) -> NDArray[np.float32]:
-    """P&L of each day over equity at its start.
-
-    Parameters
-    ----------
-    pnl : (configurations, days) float
-        After commission, minor units; days without a settlement are 0.
-    bankroll : (configurations,) float
-        Opening bankroll, minor units.
-
-    Returns
-    -------
-    float32 (configurations, days): 0 once nothing is left.
-    """
-    days = np.asarray(pnl)
-    opening = np.asarray(bankroll, np.float64)
-    out = np.empty(days.shape, np.float32)
-    step = max(1, _HELD // max(1, days.shape[1]))
-    for low in range(0, len(days), step):
-        gained = np.asarray(days[low : low + step], np.float64)
-        start = np.cumsum(gained, axis=1)
-        start += opening[low : low + step, None] - gained
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out[low : low + step] = np.where(start > 0.0, gained / start, 0.0)
-    return out

@@ -21,11 +21,12 @@ from engine.identity import digest
 from engine.kernel.params import Params
 from engine.plausibility.winnings import implausible_yield, too_many_hits
 from engine.tape import Tape
-from research.execution.assess import FinishedSweep, Selection, assess_selection, draw, select, series_of
+from research.execution.assess import FinishedSweep, Selection, assess_selection, draw, select
 from research.execution.job import Computed, Matrix, numbers
 from research.execution.parts import PartFolder
 from research.execution.price import measure_price
 from research.execution.ruler import Ruler, ruler_of
+from research.execution.series import series_of
 from research.execution.units import Unit, UnitResult
 from research.inference.closing_line import PricedBets
 from research.inference.multipliers import null_maxima
@@ -62,7 +63,7 @@ class Tried:
     first : date
         The first day.
     days : float32 (configurations, days)
-        P&L at level stakes (`research.execution.assess.Series`).
+        P&L at level stakes (`research.execution.series.Series`).
     maxima : float32 (draws,)
         Largest null statistics of all of them (`research.inference.multipliers.null_maxima`).
     """

@@ -20,8 +20,8 @@ Floats = NDArray[np.float64]
 
 #: configurations whose level stakes correlate at least this much are the same bet: being ahead of one is no selection
 ALIKE: Final = 0.99
-#: values of all configurations and days that are worked on at a time
-_BATCH: Final = 1 << 22
+#: values of all configurations and days that are worked on at a time: few enough for the cache of a core
+_BATCH: Final = 1 << 16
 
 
 @dataclass(frozen=True)

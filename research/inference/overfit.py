@@ -9,6 +9,7 @@ sample once, with the other half out of sample. Block sums are added for all spl
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -21,13 +22,15 @@ from engine.errors import ConfigurationError
 from research.inference.distinct import distinct_columns
 from research.regression.threads import single_threaded
 
-__all__ = ["METRICS", "Overfitting", "overfitting", "sampled_halves"]
+__all__ = ["METRICS", "Overfitting", "overfitting", "replica", "sampled_halves"]
 
 Floats = NDArray[np.float64]
 
 METRICS: Final = ("mean", "sharpe")
 #: values of all configurations in all splits that are worked on at a time: few enough for the cache of a core
 _BATCH: Final = 1 << 16
+#: rounding error of the variance of a constant series, of the mean square
+_NOISE: Final = 1e-12
 #: from more configurations on, copies are looked for; the samples of the null band are smaller
 _MANY: Final = 1_000
 
@@ -99,17 +102,78 @@ def overfitting(
         distinct = distinct_columns(series)
         if 1 < len(distinct.columns) < series.shape[1]:
             series, copies = series[:, distinct.columns], distinct.copies.astype(np.float32)
-    cuts = np.linspace(0, len(series), blocks + 1).round().astype(np.intp)
-    days = np.diff(cuts).astype(np.float64)
-    sums, squares = _block_sums(series, cuts, with_squares=metric == "sharpe")
-    pairs = _halves(blocks) if halves is None else _halves(blocks)[halves]
+    cuts = _cuts(len(series), blocks)
+    sums = _Sums.of(lambda part: np.array(series[:, part].T, np.float64, order="C"), series.shape[1], cuts)
+    return _crossed(sums, metric, _halves(blocks) if halves is None else _halves(blocks)[halves], copies)
+
+
+def replica(
+    returns: NDArray[Any],
+    sample: NDArray[np.intp],
+    order: NDArray[np.int64],
+    blocks: int,
+    halves: NDArray[np.int64] | None,
+) -> Overfitting:
+    """Cross-validate by Sharpe ratio where no configuration is better than another: centred returns, days resampled.
+
+    Parameters
+    ----------
+    returns : (days, configurations) float
+        No NaN. Fastest where the days of a configuration lie side by side.
+    sample : int (c,)
+        Columns that are used, at least two.
+    order : int64 (days,)
+        The days in their new order (`block_bootstrap.resampled_order`).
+    blocks, halves
+        As in `overfitting`.
+    """
+
+    def centred(part: slice) -> Floats:
+        rows = np.ascontiguousarray(returns[:, sample[part]].T, np.float64)
+        rows -= rows.mean(axis=1, keepdims=True)
+        return np.take(rows, order, axis=1)
+
+    sums = _Sums.of(centred, len(sample), _cuts(len(returns), blocks))
+    return _crossed(sums, "sharpe", _halves(blocks) if halves is None else _halves(blocks)[halves], None)
+
+
+def _cuts(days: int, blocks: int) -> NDArray[np.intp]:
+    """First day of each block, and the number of days; (blocks + 1,)."""
+    return np.linspace(0, days, blocks + 1).round().astype(np.intp)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Days of each block, (blocks,), and sums of returns and of their squares, (blocks, configurations)."""
+
+    days: Floats
+    sums: Floats
+    squares: Floats
+
+    @classmethod
+    def of(cls, rows_of: Callable[[slice], Floats], configurations: int, cuts: NDArray[np.intp]) -> _Sums:
+        """From the returns of some configurations, (c, days), which may be changed here."""
+        sums, squares = np.empty((len(cuts) - 1, configurations)), np.empty((len(cuts) - 1, configurations))
+        step = max(1, _BATCH // int(cuts[-1]))
+        for low in range(0, configurations, step):
+            part = slice(low, min(low + step, configurations))
+            rows = rows_of(part)
+            sums[:, part] = np.add.reduceat(rows, cuts[:-1], axis=1).T
+            rows *= rows
+            squares[:, part] = np.add.reduceat(rows, cuts[:-1], axis=1).T
+        return cls(np.diff(cuts).astype(np.float64), sums, squares)
+
+
+def _crossed(sums: _Sums, metric: str, pairs: Floats, copies: NDArray[np.float32] | None) -> Overfitting:
+    """Both splits of each pair of halves; `copies` as in `_best_in_sample`."""
     results = np.empty((3, 2 * len(pairs)))
-    step = max(1, _BATCH // series.shape[1])
+    squares = sums.squares if metric == "sharpe" else None
+    step = max(1, _BATCH // sums.sums.shape[1])
     with single_threaded():  # products this small are slower on more threads
         for start in range(0, len(pairs), step):
             batch = pairs[start : start + step]
-            first = _metric(batch, days, sums, squares)
-            second = _metric(1.0 - batch, days, sums, squares)
+            first = _metric(batch, sums.days, sums.sums, squares)
+            second = _metric(1.0 - batch, sums.days, sums.sums, squares)
             place = slice(2 * start, 2 * (start + len(batch)), 2)
             results[:, place] = _best_in_sample(first, second, copies)
             results[:, slice(place.start + 1, place.stop + 1, 2)] = _best_in_sample(second, first, copies)
@@ -135,19 +199,6 @@ def _check(series: NDArray[Any], blocks: int, metric: str) -> None:
         )
 
 
-def _block_sums(series: NDArray[Any], cuts: NDArray[np.intp], *, with_squares: bool) -> tuple[Floats, Floats | None]:
-    """Sums, and sums of squares, of each block; some configurations at a time."""
-    shape = (len(cuts) - 1, series.shape[1])
-    sums, squares = np.empty(shape), np.empty(shape) if with_squares else None
-    step = max(1, _BATCH // len(series))
-    for low in range(0, series.shape[1], step):
-        part = np.asarray(series[:, low : low + step], np.float64)
-        sums[:, low : low + step] = np.add.reduceat(part, cuts[:-1], axis=0)
-        if squares is not None:
-            squares[:, low : low + step] = np.add.reduceat(part * part, cuts[:-1], axis=0)
-    return sums, squares
-
-
 @lru_cache(maxsize=4)
 def _halves(blocks: int) -> Floats:
     """Halves that contain the first block, 0 or 1 per block, (pairs, blocks); each also implies its complement."""
@@ -171,13 +222,14 @@ def _metric(mask: Floats, days: Floats, sums: Floats, squares: Floats | None) ->
     variance *= n
     np.subtract(total, variance, out=variance)
     variance /= n - 1.0
-    total *= 1e-12  # rounding error of the variance of a constant series
-    total /= n
-    still = ~(variance > total)
+    still = None
+    if not variance.min() > _NOISE * total.max() / n.min():
+        still = ~(variance > _NOISE * total / n)
     with np.errstate(divide="ignore", invalid="ignore"):
         np.sqrt(variance, out=variance)
         mean /= variance
-    mean[still] = 0.0
+    if still is not None:
+        mean[still] = 0.0
     return mean
 
 

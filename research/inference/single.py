@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from research.inference.skewness import hall_transform
-from research.inference.superiority import FEWEST_OUTCOMES, Floats, column_slices
+from research.inference.superiority import FEWEST_OUTCOMES, IN_CACHE, Floats, column_slices
 
 #: autocovariances with a weight below this do not count
 _NEGLIGIBLE: Final = 1e-3
@@ -137,7 +137,7 @@ def independent_scores(series: ArrayLike) -> Floats:
     values = np.asarray(series)
     n, configurations = values.shape
     scores = np.full(configurations, np.nan)
-    for part in column_slices(configurations if n else 0, n):
+    for part in column_slices(configurations if n else 0, n, IN_CACHE):
         columns = np.asarray(values[:, part], np.float64)
         mean, deviation = columns.mean(axis=0), columns.std(axis=0)
         gains, losses = (columns > 0.0).sum(axis=0), (columns < 0.0).sum(axis=0)

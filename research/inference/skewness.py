@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from research.inference.superiority import (
+    IN_CACHE,
     BootstrapMoments,
     Floats,
     bootstrap_p_value,
@@ -76,7 +77,7 @@ def _largest(moments: BootstrapMoments, columns: NDArray[np.intp], centres: Floa
     largest, root = np.zeros(len(moments.resample_means)), math.sqrt(moments.n)
     chosen = moments.one_of_each(columns)
     columns, centres = columns[chosen], centres[chosen]
-    for part in column_slices(len(columns), len(moments.resample_means)):
+    for part in column_slices(len(columns), len(moments.resample_means), IN_CACHE):
         chunk, at = columns[part], moments.place[columns[part]]
         ratio = moments.omegas[chunk] / moments.deviations[chunk]  # the effect of dependence between days
         scale = moments.resample_deviations[:, at] * ratio

@@ -25,6 +25,7 @@ from research.inference.parts import ANEW, Parts
 from research.regression.threads import single_threaded
 
 __all__ = [
+    "IN_CACHE",
     "BootstrapMoments",
     "SpaResult",
     "bootstrap_moments",
@@ -44,6 +45,8 @@ Floats = NDArray[np.float64]
 FEWEST_OUTCOMES: Final = 10
 #: values of all configurations in all resamples that are worked on at a time
 _BATCH: Final = 1 << 20
+#: the same where each value is worked on by itself: few enough for the cache of a core
+IN_CACHE: Final = 1 << 16
 #: most values of an array in memory; a larger one is mapped to a file
 _IN_MEMORY: Final = 1 << 27
 
@@ -284,7 +287,7 @@ def _largest_studentised(moments: BootstrapMoments, columns: NDArray[np.intp]) -
     """Largest centred mean of each resample among `columns`, each over the deviation of that resample."""
     largest, root = np.full(len(moments.resample_means), -np.inf), math.sqrt(moments.n)
     columns = columns[moments.one_of_each(columns)]
-    for part in column_slices(len(columns), len(moments.resample_means)):
+    for part in column_slices(len(columns), len(moments.resample_means), IN_CACHE):
         chunk, at = columns[part], moments.place[columns[part]]
         ratio = moments.omegas[chunk] / moments.deviations[chunk]  # the effect of dependence between days
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -300,7 +303,7 @@ def _largest_scaled(moments: BootstrapMoments, columns: NDArray[np.intp], centre
     means = moments.resample_means
     largest, chosen = np.zeros(len(means)), moments.one_of_each(columns)
     at, centre, scale = moments.place[columns[chosen]], centre[chosen], scale[chosen]
-    for part in column_slices(len(at), len(means)):
+    for part in column_slices(len(at), len(means), IN_CACHE):
         largest = np.maximum(largest, ((means[:, at[part]] - centre[part]) * scale[part]).max(axis=1))
     return largest
 
@@ -310,8 +313,8 @@ def bootstrap_p_value(largest: Floats, observed: float) -> float:
     return float((1 + np.count_nonzero(largest >= observed)) / (1 + len(largest)))
 
 
-def column_slices(columns: int, rows: int) -> Iterator[slice]:
-    """Slices of the columns, each with as many as are worked on at a time at this number of rows."""
-    step = max(1, _BATCH // max(rows, 1))
+def column_slices(columns: int, rows: int, values: int = _BATCH) -> Iterator[slice]:
+    """Slices of the columns, each with about `values` values at this number of rows."""
+    step = max(1, values // max(rows, 1))
     for low in range(0, columns, step):
         yield slice(low, min(low + step, columns))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.machine import cores
 from research.inference.block_bootstrap import resampled_order
 from research.inference.bootstrap import generator
-from research.inference.overfit import Overfitting, overfitting, sampled_halves
+from research.inference.overfit import Overfitting, overfitting, replica, sampled_halves
 from research.inference.parts import ANEW, Arrays, Parts
 from research.regression.threads import single_threaded
 from research.verdict.parts import OverfittingEvidence
@@ -57,12 +57,20 @@ def cross_validated(
     name = hashlib.blake2b(columns.astype("<i8").tobytes(), digest_size=8).hexdigest()
 
     def crossed() -> Arrays:
-        whole = overfitting(returns if len(columns) == returns.shape[1] else returns[:, columns], blocks)
-        return whole.logits, whole.in_sample, whole.out_of_sample
+        every = overfitting(returns if len(columns) == returns.shape[1] else returns[:, columns], blocks)
+        return every.logits, every.in_sample, every.out_of_sample
 
     parts.begin("cross-validation and its null band", 2 * REPLICAS)
-    splits = Overfitting(*parts.part(f"splits-{name}", REPLICAS, crossed))
-    null = _null_band(returns, columns, _replicas(len(returns), columns, (length, blocks), rng), (name, parts))
+    replicas = _replicas(len(returns), columns, (length, blocks), rng)
+    # one thread per matrix product, whatever the number of threads, so that the bits are the same
+    with single_threaded(), ThreadPoolExecutor(cores()) as pool:
+        whole = pool.submit(parts.part, f"splits-{name}", REPLICAS, crossed)
+        try:
+            null = _null_band(returns, replicas, name, (parts, pool))
+            splits = Overfitting(*whole.result())
+        except BaseException:
+            whole.cancel()
+            raise
     low, middle, high = np.quantile(null, [0.05, 0.5, 0.95])
     evidence = OverfittingEvidence(
         splits.probability,
@@ -102,24 +110,20 @@ def _replicas(
 
 
 def _null_band(
-    returns: NDArray[Any], columns: NDArray[np.intp], replicas: list[_Replica], kept: tuple[str, Parts]
+    returns: NDArray[Any], replicas: list[_Replica], name: str, by: tuple[Parts, ThreadPoolExecutor]
 ) -> NDArray[np.float64]:
     """PBO of each replica, (replicas,)."""
-    name, parts = kept
+    parts, pool = by
+
+    def some(low: int) -> Arrays:
+        probabilities = [
+            replica(returns, one.sample, one.order, one.blocks, one.halves).probability
+            for one in replicas[low : low + _TOGETHER]
+        ]
+        return (np.array(probabilities),)
 
     def work(low: int) -> NDArray[np.float64]:
-        some = replicas[low : low + _TOGETHER]
-        (band,) = parts.part(
-            f"null-{name}-{low}", len(some), lambda: (np.array([_null(returns, replica) for replica in some]),)
-        )
+        (band,) = parts.part(f"null-{name}-{low}", min(_TOGETHER, len(replicas) - low), lambda: some(low))
         return band
 
-    with single_threaded(), ThreadPoolExecutor(cores()) as pool:
-        return np.concatenate(list(pool.map(work, range(0, len(replicas), _TOGETHER))))
-
-
-def _null(returns: NDArray[Any], replica: _Replica) -> float:
-    """PBO of a replica in which no configuration is better than another: resampled days of centred returns."""
-    series = np.asarray(returns[:, replica.sample], np.float64)
-    series -= series.mean(axis=0)
-    return overfitting(series[replica.order], replica.blocks, halves=replica.halves).probability
+    return np.concatenate(list(pool.map(work, range(0, len(replicas), _TOGETHER))))

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from engine.backtesting.measures import METRICS
 from engine.kernel.params import Params
 from engine.tape import Tape
-from research.execution.assess import FinishedSweep, SweepAssessment, assess_selection, draw, select, series_of
+from research.execution.assess import FinishedSweep, SweepAssessment, assess_selection, draw, select
 from research.execution.job import Span
 from research.execution.price import measure_price
+from research.execution.series import series_of
 from research.execution.units import DayRequest, Unit, UnitResult, compute
 from research.inference import multipliers
 from research.inference.bootstrap import generator

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from research.execution.assess import FinishedSweep, Selection, Series, assess_selection
+from research.execution.assess import FinishedSweep, Selection, assess_selection
+from research.execution.series import Series
 from research.validation.rules import Rules
 from research.verdict.ruin import NEVER_BANKRUPT
 

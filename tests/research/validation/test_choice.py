@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import ConfigurationError
 from research.config.keys import KEYS
-from research.execution.assess import daily_returns
+from research.execution.series import daily_returns
 from research.validation.choice import NO_CONFIGURATION, cross_validate, select_best, select_on_all_days, walk_forward
 from research.validation.folds import Cuts
 from research.validation.rules import MOST_SPLITS, Rules, rules_of

@@ -12,7 +12,7 @@ import pytest
 from engine.backtesting.block import Daily
 from engine.backtesting.run import replay, run_params
 from engine.configuration import params_matrix
-from research.execution.assess import daily_returns
+from research.execution.series import daily_returns
 from research.validation.folds import Cuts, cut_folds, date_of
 from research.validation.slices import (
     BETS,
@@ -120,7 +120,7 @@ def test_returns_in_batches_equal_those_of_each_configuration(monkeypatch: pytes
     rng = np.random.default_rng(3)
     pnl, bankroll = rng.normal(0, 50, (11, 40)), rng.uniform(500, 900, 11)
     whole = daily_returns(pnl, bankroll)
-    monkeypatch.setattr("research.execution.assess._HELD", 100)
+    monkeypatch.setattr("research.execution.series._HELD", 100)
     assert (daily_returns(pnl, bankroll) == whole).all()
     frame = pl.DataFrame({"pnl": pnl[4]})
     start = bankroll[4] + frame["pnl"].cum_sum() - frame["pnl"]
