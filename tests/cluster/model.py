@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from research.execution.units import cut
+
 SIZES: Final = ((10**6, 10), (10**6, 100), (10**7, 100), (10**7, 1000), (10**8, 1000), (10**9, 1000))
 #: how often the command reads a unit: for the results, and for the days
 READS: Final = 2
@@ -26,15 +28,15 @@ class Site:
 
     Attributes
     ----------
-    write_bytes_s : float
-        What the shared file system takes from all machines together; a good NFS server.
+    bytes_s : float
+        What the shared file system takes from, or gives to, all machines together; a good NFS server.
     start_s : float
         From the start of a worker to its first unit: imports, compiled code from its cache.
     spread : float
         Longest unit over the shortest; units in between are spread evenly.
     """
 
-    write_bytes_s: float = 1e9
+    bytes_s: float = 1e9
     start_s: float = 5.0
     spread: float = 1.5
 
@@ -65,58 +67,56 @@ class Forecast:
     plan_bytes: float
 
 
-def forecast(costs: Mapping[str, float], configurations: int, workers: int, site: Site, days: bool = True) -> Forecast:
-    """Simulate one sweep.
+def forecast(costs: Mapping[str, float], configurations: int, workers: int, rows: int, site: Site) -> Forecast:
+    """Simulate one sweep over one tape.
 
     Parameters
     ----------
     costs : mapping of str to float
-    configurations, workers : int
+        Of a unit on a short tape; its steps grow with the rows, its results with the configurations.
+    configurations, workers, rows : int
+        `rows` of the tape.
     site : Site
-    days : bool
-        Whether units hold P&L by day, as they do; without, what a sweep of measures alone would take.
     """
-    block = costs["configurations"]
-    count = math.ceil(configurations / block)
-    size = costs["unit_bytes"] if days else costs["unit_bytes"] - 12 * costs["days"] * block
-    share = size / costs["unit_bytes"]
-    step_s = max(costs["dask_scheduler_s"], costs["dask_client_s"])
-    compute_s, publish_s, file_s = costs["compute_s"], costs["publish_s"] * share, size / site.write_bytes_s
-    free = [site.start_s + costs["load_tape_s"]] * workers
-    heapq.heapify(free)
+    block = cut(0, 0, 10**9, rows)[0].high
+    share, longer, count = block / costs["configurations"], rows / costs["rows"], math.ceil(configurations / block)
+    compute_s, publish_s = costs["compute_s"] * share * longer, costs["publish_s"] * share
+    size = costs["unit_bytes"] * share
+    step_s, file_s = max(costs["dask_scheduler_s"], costs["dask_client_s"]), size / site.bytes_s
+    fetch_s = costs["tape_bytes"] * longer / site.bytes_s
+    free = [site.start_s + fetch_s * (number + 1) + costs["load_tape_s"] * longer for number in range(workers)]
     scheduler = files = end = 0.0
     for number in range(count):
-        scheduler = max(scheduler, heapq.heappop(free)) + step_s
+        scheduler = max(scheduler, free[0]) + step_s
         factor = 1 + (site.spread - 1) * ((number * 0.618034) % 1 - 0.5)
-        files = max(files, scheduler + compute_s * factor) + file_s
-        done = max(files, scheduler + compute_s * factor + publish_s)
+        computed = scheduler + compute_s * factor
+        files = max(files, computed) + file_s if file_s * workers > compute_s else computed + file_s
+        done = max(files, computed + publish_s)
         end = max(end, done)
-        heapq.heappush(free, done)
-    each_s = {
-        "workers": (compute_s + publish_s) / min(workers, count), "scheduler": step_s, "files": file_s,
-    }  # fmt: skip
-    reduce_s = count * (READS * costs["read_back_s"] * share + costs["results_s"] + costs["numbers_s"])
+        heapq.heapreplace(free, done)
+    each_s = {"workers": (compute_s + publish_s) / min(workers, count), "scheduler": step_s, "files": file_s}
+    one_s = READS * costs["read_back_s"] + costs["results_s"] + costs["numbers_s"]
     return Forecast(
         units_s=end, busy=count * (compute_s + publish_s) / (workers * end), limit=max(each_s, key=lambda k: each_s[k]),
-        reduce_s=reduce_s, findings_s=configurations * costs["findings_s_each"], unit_bytes=count * size,
-        plan_bytes=costs["plan_bytes"] * count,
+        reduce_s=count * share * one_s, findings_s=configurations * costs["findings_s_each"],
+        unit_bytes=count * size, plan_bytes=costs["plan_bytes"] * count * share,
     )  # fmt: skip
 
 
 def main() -> None:
-    """Print a table of sizes."""
+    """Print a table of sizes for a short tape and a long one."""
     costs, site = json.loads(Path(sys.argv[1]).read_text()), Site()
-    for days in (True, False):
-        sys.stdout.write(f"\nP&L by day {'kept' if days else 'not kept'}\n\n")
+    for rows in (int(costs["rows"]), 1_000_000):
+        sys.stdout.write(f"\nA tape of {rows:,} rows, {costs['days']:,.0f} days\n\n")
         sys.stdout.write(
             "| configurations | workers | units | busy | limit | bytes of units | put together | testing | plan |\n"
             "|---|---|---|---|---|---|---|---|---|\n"
         )
         for configurations, workers in SIZES:
-            one = forecast(costs, configurations, workers, site, days)
+            one = forecast(costs, configurations, workers, rows, site)
             cells = [
-                f"{configurations:,}", str(workers), time_text(one.units_s), f"{one.busy:.0%}", one.limit,
-                f"{one.unit_bytes / 1e9:,.1f} GB", time_text(one.reduce_s), time_text(one.findings_s),
+                f"{configurations:,}", f"{workers:,}", time_text(one.units_s), f"{one.busy:.0%}", one.limit,
+                f"{one.unit_bytes / 1e9:,.0f} GB", time_text(one.reduce_s), time_text(one.findings_s),
                 f"{one.plan_bytes / 1e9:,.2f} GB",
             ]  # fmt: skip
             sys.stdout.write(f"| {' | '.join(cells)} |\n")
