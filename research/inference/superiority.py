@@ -135,7 +135,7 @@ def bootstrap_moments(
     series = np.asarray(returns)
     distinct = distinct_columns(series)
     columns, n, configurations = distinct.columns, len(series), len(distinct.columns)
-    counts = resampled_day_counts(n, length, resamples, rng)
+    counts = _DayCounts.of(resampled_day_counts(n, length, resamples, rng), _active_days(series, columns))
     moments = np.zeros((6, configurations))
     resample_means, resample_deviations = (
         values_of_resamples(resamples, configurations),
@@ -146,7 +146,7 @@ def bootstrap_moments(
         made = parts.part(
             f"resampled-{part.start}-{part.stop}",
             part.stop - part.start,
-            lambda: _part_moments(np.asarray(series[:, columns[part]], np.float64), counts),
+            lambda: _part_moments(series[:, columns[part]], counts),
         )
         moments[:, part], resample_means[:, part], resample_deviations[:, part] = made
 
@@ -169,21 +169,70 @@ def bootstrap_moments(
     )
 
 
-def _part_moments(series: Floats, counts: NDArray[Any]) -> tuple[Floats, NDArray[Any], NDArray[Any]]:
+def _active_days(series: NDArray[Any], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Days on which a configuration has a gain or a loss, bool (days,)."""
+    active = np.zeros(len(series), np.bool_)
+    for part in column_slices(len(columns) if len(series) else 0, len(series)):
+        active |= (series[:, columns[part]] != 0).any(axis=1)
+    return active
+
+
+@dataclass(frozen=True)
+class _DayCounts:
+    """How often each resample has each day, those together on which nothing happens to any configuration.
+
+    Attributes
+    ----------
+    active : bool (days,)
+        Days on which something happens.
+    counts : float32 (resamples, active days)
+    idle : float32 (resamples, 1)
+        Number of the other days.
+    """
+
+    active: NDArray[np.bool_]
+    counts: NDArray[Any]
+    idle: NDArray[Any]
+
+    @classmethod
+    def of(cls, counts: NDArray[Any], active: NDArray[np.bool_]) -> _DayCounts:
+        """From counts of all days, float32 (resamples, days)."""
+        return cls(active, np.ascontiguousarray(counts[:, active]), counts[:, ~active].sum(axis=1, keepdims=True))
+
+    def sums(self, values: NDArray[Any], idle: NDArray[Any]) -> NDArray[Any]:
+        """Sum of each resample: values of active days, (active days, c), and the value of each idle day, (c,)."""
+        sums: NDArray[Any] = self.counts @ values
+        if not self.active.all():
+            sums += self.idle * idle
+        return sums
+
+
+def _part_moments(series: NDArray[Any], days: _DayCounts) -> tuple[Floats, NDArray[Any], NDArray[Any]]:
     """Moments of some configurations, (6, c), and their mean and deviation in each resample, (resamples, c)."""
-    n = len(series)
-    mean, varies = series.mean(axis=0), np.ptp(series, axis=0) > 0
+    n, configurations = series.shape
+    moments, centred = np.empty((6, configurations)), np.empty((days.counts.shape[1], configurations), np.float32, "F")
+    for part in column_slices(configurations, n, IN_CACHE):
+        moments[:, part], centred[:, part] = _column_moments(np.asarray(series[:, part], np.float64), days.active)
+    mean, varies = moments[0], moments[1] > 0
+    idle = (0.0 - mean).astype(np.float32)
+    means = days.sums(centred, idle) / np.float32(n)
+    centred *= centred
+    squares = days.sums(centred, idle * idle) / np.float32(n)
+    moments[1] = np.where(varies, math.sqrt(n) * means.std(axis=0, dtype=np.float64), 0.0)
+    deviations = np.sqrt(np.maximum(squares - means * means, 0))
+    return moments, means + mean.astype(np.float32), deviations
+
+
+def _column_moments(series: Floats, active: NDArray[np.bool_]) -> tuple[Floats, NDArray[Any]]:
+    """Mean, range, deviation, skew, days of gain and of loss, (6, c); and the centred active days, float32."""
+    mean, spread = series.mean(axis=0), np.ptp(series, axis=0)
     exact = series - mean
-    centred = np.asarray(exact, np.float32)  # small numbers keep their digits in float32
-    centred_means = counts @ centred / np.float32(n)
-    squares = counts @ (centred * centred) / np.float32(n)
-    deviation = np.where(varies, series.std(axis=0), 0.0)
+    deviation = np.where(spread > 0, series.std(axis=0), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        skew = np.where(varies, (exact * exact * exact).mean(axis=0) / deviation**3, 0.0)
-    omega = np.where(varies, math.sqrt(n) * centred_means.std(axis=0, dtype=np.float64), 0.0)
-    moments = np.stack([mean, omega, deviation, skew, (series > 0).sum(axis=0), (series < 0).sum(axis=0)])
-    deviations = np.sqrt(np.maximum(squares - centred_means * centred_means, 0))
-    return moments, centred_means + mean.astype(np.float32), deviations
+        skew = np.where(spread > 0, (exact * exact * exact).mean(axis=0) / deviation**3, 0.0)
+    gains, losses = (series > 0).sum(axis=0), (series < 0).sum(axis=0)
+    centred = np.asarray(exact if active.all() else exact[active], np.float32)  # small numbers keep their digits
+    return np.stack([mean, spread, deviation, skew, gains, losses]), centred
 
 
 def values_of_resamples(resamples: int, configurations: int) -> NDArray[np.float32]:

@@ -59,6 +59,18 @@ def test_p_values_equal_a_plain_loop() -> None:
 
 
 @pytest.mark.slow
+def test_days_on_which_nothing_happens_are_resampled_as_well() -> None:
+    returns = np.random.default_rng(8).standard_normal((90, 3)) + 0.3
+    returns[np.arange(90) % 3 > 0] = 0.0
+    returns[4, 1] = 0.7  # a day of one configuration only
+    found = bootstrap_moments(returns, 2.0, 50, np.random.default_rng(5))
+    counts = resampled_day_counts(90, 2.0, 50, np.random.default_rng(5)).astype(np.float64)
+    means = counts @ returns / 90
+    assert found.resample_means == pytest.approx(means, abs=1e-6)
+    assert found.resample_deviations == pytest.approx(np.sqrt(counts @ returns**2 / 90 - means**2), rel=1e-5)
+    assert found.omegas == pytest.approx(np.sqrt(90) * means.std(axis=0), rel=1e-5)
+
+
 def test_size_and_order_if_nothing_is_better() -> None:
     found = [spa_test(drawn_of(returns_of(case, 250, [0.0] * 20, [1.0] * 20), case)) for case in range(400)]
     assert all(one.lower <= one.consistent <= one.upper for one in found)
