@@ -27,7 +27,7 @@ from engine.files import write_bytes
 _SIGNATURE: Final = "stake_minor(row, account, params)"
 _LIBRARIES: Final = ("math", "numpy")
 #: modules of the kernel that depend on the rule; their copies import each other, and the rest of the kernel as it is
-_COPIED: Final = ("custom", "stake", "decide", "walk", "live", "lanes.rules", "lanes.close", "lanes.walk")
+_COPIED: Final = ("custom", "stake", "decide", "walk", "live", "lanes.rules", "lanes.walk")
 _HEAD: Final = "from engine.kernel.cache import leaf\n\n"
 _TAIL: Final = "\n\nHAS_CUSTOM_RULE = True\ncustom_stake_minor = leaf(stake_minor)\n"
 
@@ -201,10 +201,6 @@ def _generate(rule: Rule) -> None:
 
 def _redirected(text: str, package: str) -> str:
     """The text of a module, with its imports of copied modules redirected to the package."""
-    text = text.replace(
-        "from engine.kernel.lanes import close, rules\n",
-        f"from {package} import lanes_close as close\nfrom {package} import lanes_rules as rules\n",
-    )
     copied = "|".join(re.escape(name) for name in _COPIED)
     return re.sub(
         rf"from engine\.kernel\.({copied}) import",

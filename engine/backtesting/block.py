@@ -15,23 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.backtesting.measures import COLUMNS, METRICS
-from engine.backtesting.plan import Class, ClassStream, Floats, Longs, Matrix, _aligned, _within, lane_classes
-from engine.kernel import account as acc
+from engine.backtesting.plan import Class, ClassStream, Floats, Longs, Matrix, _aligned, lane_classes, loosest
 from engine.kernel.codes import Reason, Staking
-from engine.kernel.lanes.rules import (
+from engine.kernel.lanes.cells import (
+    CELL,
+    COUNTS,
     FIRST_COUNTED,
+    N_BETS,
     N_COUNTED,
-    N_OPEN,
     N_ROWS,
-    N_UNCLOSED,
-    PLACED_AT,
-    STRIDE,
+    STRIP,
+    STRIPS,
     WIDTH,
-    WORST_FALL,
-    WORST_HIGH,
     Block,
 )
-from engine.kernel.lanes.stream import select
+from engine.kernel.lanes.stream import select, strips_of
 from engine.kernel.lanes.walk import Series, Shared, Slots
 from engine.kernel.params import FIELD, PARAMETERS
 from engine.tape import Tape
@@ -118,38 +116,45 @@ class BlockResult:
 def run_block(plan: Class, part: slice, walk_lanes: Walk, daily: Daily | None = None) -> BlockResult:
     """Walk the configurations `part` of a class; `daily` states which results of their days are wanted."""
     matrix, shared = plan.matrix[part], plan.shared
-    passing = _within(matrix, shared.edges, shared.odds)
+    masks = np.empty(len(shared.edges), np.uint8)
+    strips_of(shared.edges, shared.odds, _bounds(matrix), masks)
     selected = np.empty(len(shared.stream.codes), np.int64)
-    codes = selected[: select(shared.stream.codes, passing, selected)]
-    numbers = _aligned(len(PARAMETERS) * STRIDE)
-    table = numbers.reshape(-1, STRIDE)
-    table[:, : len(matrix)] = matrix.T
-    table[:, len(matrix) :] = matrix[-1][:, None]
-    table[FIELD["edge_min"], len(matrix) :] = np.inf  # lanes without a configuration place no bet
-    state = _aligned(N_ROWS * STRIDE)
-    counts = _aligned(N_COUNTED * STRIDE)
-    block = Block(
-        numbers=numbers,
-        state=state,
-        ends=_aligned(2 * STRIDE).view(np.int64),
-        counted=np.zeros(WIDTH, np.int64),
-        counts=counts,
-    )
+    codes = selected[: select(shared.stream.codes, masks, selected)]
+    cells = _aligned(N_ROWS * WIDTH)
+    of_strips = cells.reshape(STRIPS, N_ROWS, STRIP)
+    of_strips[:, : len(PARAMETERS)] = _padded(matrix).reshape(STRIPS, STRIP, -1).transpose(0, 2, 1)
+    block = Block(cells=cells, ends=np.empty(2 * WIDTH, np.int64), counted=np.zeros(WIDTH, np.int64))
     n_days = 0 if daily is None else daily.pnl.shape[1]
     edges = np.empty(0, np.int64) if daily is None else daily.edges
     days, levels, clvs = (np.zeros(n_days * WIDTH, np.float32) for _ in range(3))
     series = Series(days, levels, clvs, edges, marks=np.zeros(2 * len(edges) * WIDTH))
     rows = _shared(matrix)
-    walk_lanes(block, shared.stream, codes, _slots(shared, rows, n_days > 0), rows, series)
-    c, table = len(matrix), state.reshape(-1, STRIDE)
+    walk_lanes(block, shared.stream, codes, masks, _slots(shared, rows, n_days > 0), rows, series)
+    c = len(matrix)
+    table = of_strips.transpose(1, 0, 2).reshape(N_ROWS, WIDTH)[:, :c]
     return BlockResult(
-        measures=_measures(shared, matrix, table[:, :c], counts.reshape(-1, STRIDE)[:, :c]),
+        measures=_measures(shared, matrix, table),
         pnl=days.reshape(n_days, WIDTH)[:, :c].T,
         level=levels.reshape(n_days, WIDTH)[:, :c].T,
         clv=clvs.reshape(n_days, WIDTH)[:, :c].T,
-        level_turnover=table[[acc.LEVEL_TURNOVER, acc.CLOSED_TURNOVER], :c].T,
+        level_turnover=table[[CELL.level_turnover, CELL.closed_turnover]].T,
         marks=series.marks.reshape(len(edges), 2, WIDTH)[:, :, :c].transpose(2, 0, 1),
     )
+
+
+def _padded(matrix: Matrix) -> Matrix:
+    """The matrix of a block with `WIDTH` rows. A lane without a configuration places no bet."""
+    padded = matrix[np.minimum(np.arange(WIDTH), len(matrix) - 1)]
+    padded[len(matrix) :, FIELD["edge_min"]] = np.inf
+    return padded
+
+
+def _bounds(matrix: Matrix) -> Matrix:
+    """The loosest filters of each strip of a block; none passes that of a strip without a configuration."""
+    bounds = np.full((4, STRIPS), np.inf)
+    for strip, low in enumerate(range(0, len(matrix), STRIP)):
+        bounds[:, strip] = loosest(matrix[low : low + STRIP])
+    return bounds
 
 
 def _slots(shared: ClassStream, rows: Shared, level: bool) -> Slots:
@@ -190,25 +195,25 @@ def _shared(matrix: Matrix) -> Shared:
     )
 
 
-def _measures(shared: ClassStream, matrix: Matrix, state: Matrix, counts: Matrix) -> Matrix:
+def _measures(shared: ClassStream, matrix: Matrix, cells: Matrix) -> Matrix:
     """Measures of each configuration, columns as in `measures.COLUMNS`, from the rows of the lanes."""
-    equity = state[acc.CASH] + state[acc.OPEN]
+    equity, counts = cells[CELL.equity], cells[COUNTS : COUNTS + N_COUNTED]
     bankroll = matrix[:, FIELD["bankroll_minor"]]
-    pnl, turnover = equity - bankroll, state[acc.TURNOVER] + state[acc.STAKED_TODAY]
-    n_bets = counts[PLACED_AT]
-    clv_n = n_bets - state[N_UNCLOSED]
+    pnl, turnover = equity - bankroll, cells[CELL.turnover] + cells[CELL.staked_today]
+    n_bets = cells[N_BETS]
+    clv_n = n_bets - cells[CELL.n_unclosed]
     odds = shared.complete_odds
     below = np.searchsorted(odds, matrix[:, FIELD["odds_min"]], "left")
     above = len(odds) - np.searchsorted(odds, matrix[:, FIELD["odds_max"]], "right")
     with np.errstate(divide="ignore", invalid="ignore"):
         row: dict[str, Any] = {
-            "n_opportunities": shared.n_rows, "n_bets": n_bets, "n_won": state[acc.N_WON], "n_void": state[acc.N_VOID],
-            "n_open": state[N_OPEN], "turnover_minor": turnover, "pnl_minor": pnl,
+            "n_opportunities": shared.n_rows, "n_bets": n_bets, "n_won": cells[CELL.n_won],
+            "n_void": cells[CELL.n_void], "n_open": cells[CELL.n_open], "turnover_minor": turnover, "pnl_minor": pnl,
             "yield": np.where(turnover > 0, pnl / turnover, np.nan), "roi": pnl / bankroll,
-            "bankroll_final_minor": equity, "max_drawdown_frac": state[WORST_FALL] / state[WORST_HIGH],
-            "clv_mean": np.where(clv_n > 0, state[acc.CLV_SUM] / clv_n, np.nan), "clv_n": clv_n,
-            "longest_losing_streak": state[acc.LONGEST], "commission_minor": state[acc.COMMISSION],
-            "n_streak_warnings": state[acc.WARNINGS],
+            "bankroll_final_minor": equity, "max_drawdown_frac": cells[CELL.max_drawdown],
+            "clv_mean": np.where(clv_n > 0, cells[CELL.clv_sum] / clv_n, np.nan), "clv_n": clv_n,
+            "longest_losing_streak": cells[CELL.longest], "commission_minor": cells[CELL.commission],
+            "n_streak_warnings": cells[CELL.warnings],
         }  # fmt: skip
     out = np.zeros((len(matrix), len(COLUMNS)))
     for number, name in enumerate(METRICS):

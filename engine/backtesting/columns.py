@@ -40,7 +40,13 @@ def _at(tape: Tape, name: str, rows: NDArray[np.intp]) -> NDArray[Any]:
 
 def _read_only(name: str, column: NDArray[Any]) -> NDArray[Any]:
     """A read-only, contiguous and aligned view. A tape may be built, loaded or mapped, which are types of their own."""
-    dtype = np.int8 if name in ("is_lay", "ladder", "state") else np.float64 if column.dtype.kind == "f" else np.int64
+    dtype = (
+        np.int8
+        if name in ("is_lay", "ladder", "state", "reduction_rule")
+        else np.float64
+        if column.dtype.kind == "f"
+        else np.int64
+    )
     view = np.require(column, dtype, ["C", "A"]).view()
     view.flags.writeable = False
     return view

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine.backtesting.columns import terms_of
 from engine.kernel.codes import Staking, State
 from engine.kernel.draw import rejection_draws
-from engine.kernel.lanes.rules import WIDTH
+from engine.kernel.lanes.cells import STRIP, WIDTH
 from engine.kernel.lanes.stream import OPPORTUNITY, assign_slots, merge
 from engine.kernel.lanes.walk import Stream
 from engine.kernel.params import FIELD, PARAMETERS
@@ -29,6 +29,8 @@ Places = NDArray[np.intp]
 
 #: number of rows on which unions are counted
 SAMPLE = 4096
+#: the same for the strips of a block
+SAMPLE_OF_STRIPS = 512
 
 
 def clustered(edges: Floats, odds: Floats, filters: Floats, width: int) -> Places:
@@ -59,6 +61,17 @@ def clustered(edges: Floats, odds: Floats, filters: Floats, width: int) -> Place
         first, second = _halves(edges, odds, filters, part, width)
         waiting += [second, first]
     return np.concatenate(blocks)
+
+
+def strips(edges: Floats, odds: Floats, filters: Floats) -> Places:
+    """`clustered` in blocks, and each block in strips, unless the rows are too few to repay it."""
+    order = clustered(edges, odds, filters, WIDTH)
+    if len(edges) < SAMPLE:
+        return order
+    step = len(edges) // SAMPLE_OF_STRIPS
+    edges, odds = edges[::step], odds[::step]
+    blocks = (order[low : low + WIDTH] for low in range(0, len(order), WIDTH))
+    return np.concatenate([block[clustered(edges, odds, filters[block], STRIP)] for block in blocks])
 
 
 def _halves(edges: Floats, odds: Floats, filters: Floats, part: Places, width: int) -> tuple[Places, Places]:
@@ -169,7 +182,7 @@ def lane_classes(tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed
         shared = _class_stream(tape, matrix[np.concatenate(members)], seed)
         for rows in members:
             filters = matrix[rows][:, [FIELD[name] for name in _FILTERS]]
-            ordered = rows[clustered(shared.edges, shared.odds, filters, WIDTH)]
+            ordered = rows[strips(shared.edges, shared.odds, filters)]
             yield Class(shared, ordered, np.ascontiguousarray(matrix[ordered]))
 
 
@@ -217,10 +230,15 @@ def _net_edges(tape: Tape, factor: float) -> Floats:
 
 def _within(matrix: Matrix, edges: Floats, odds: Floats) -> NDArray[np.bool_]:
     """Which rows pass the loosest filters of some configurations."""
-    filters = matrix[:, [FIELD[name] for name in _FILTERS]]
-    low, high = filters.min(axis=0), filters.max(axis=0)
-    passing: NDArray[np.bool_] = (edges >= low[0]) & (edges <= high[1]) & (odds >= low[2]) & (odds <= high[3])
+    low, high, odds_low, odds_high = loosest(matrix)
+    passing: NDArray[np.bool_] = (edges >= low) & (edges <= high) & (odds >= odds_low) & (odds <= odds_high)
     return passing
+
+
+def loosest(matrix: Matrix) -> Floats:
+    """The loosest bounds of some configurations: lowest and highest edge, lowest and highest odds."""
+    low, high, odds_low, odds_high = (matrix[:, FIELD[name]] for name in _FILTERS)
+    return np.array([low.min(), high.max(), odds_low.min(), odds_high.max()])
 
 
 def _count(ids: Longs) -> int:

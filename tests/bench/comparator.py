@@ -19,7 +19,7 @@ from engine.backtesting import block
 from engine.backtesting.measures import COLUMNS, METRICS
 from engine.backtesting.plan import Class, classes, lane_classes
 from engine.kernel.codes import REASONS
-from engine.kernel.lanes.rules import COUNT_BITS, COUNT_MAX, FIRST_COUNTED, N_COUNTED
+from engine.kernel.lanes.cells import COUNT_BITS, COUNT_MAX, FIRST_COUNTED, N_COUNTED
 from engine.kernel.lanes.walk import walk_lanes
 from engine.kernel.params import FIELD
 from engine.tape import Tape

@@ -25,7 +25,7 @@ from engine.kernel import account as acc
 from engine.kernel import cache
 from engine.kernel.codes import REASONS, Reason, Staking, State
 from engine.kernel.lanes import walk as lane_walk
-from engine.kernel.lanes.rules import COUNT_BITS, COUNT_MAX, N_COUNTED, WIDTH
+from engine.kernel.lanes.cells import COUNT_BITS, COUNT_MAX, N_COUNTED, WIDTH
 from engine.kernel.params import PARAMETERS, Params
 from engine.tape import Tape
 from tests.property.tapes import random_configuration, random_tape

@@ -1,10 +1,7 @@
-"""The rules in lanes: one opportunity, one settlement, one day roll for `WIDTH` configurations at once.
+"""A decision in lanes: one opportunity in a strip of configurations at once.
 
-The state of a block is stored field by field. Each field is a row of lanes in one flat array, so that loops over lanes
-become vector instructions. The rules themselves are the scalar functions `screen`, `decide` and `commission`, which the
-walk of one configuration uses too. A loop over lanes reads and writes rows of the block only: a second array with a
-variable offset would stop vectorisation. What belongs to a slot (an open bet, an event, a commission market) is
-therefore copied into a row first, and back afterwards.
+The rules themselves are the scalar functions of `limit`, `stake` and `decide`, which the walk of one configuration uses
+too. A strip is decided in two steps: stakes without causes, and the causes of refusals only where a lane refuses.
 """
 
 from __future__ import annotations
@@ -14,89 +11,54 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.kernel import account as acc
 from engine.kernel.cache import leaf
 from engine.kernel.codes import Reason
 from engine.kernel.decide import PENDING, PLACED, decide, screen
+from engine.kernel.lanes.cells import CELL, COUNT_BITS, COUNTS, FIRST_COUNTED, N_BETS, STRIP, at, lane_of
+from engine.kernel.limit import bet_headroom, competition_headroom, event_headroom, open_headroom
 from engine.kernel.params import PARAMETERS, ROW, DecisionParams, Params
+from engine.kernel.price import price_moved
 from engine.kernel.record import AccountState
-from engine.kernel.settle import commission
+from engine.kernel.stake import edge_net, wanted_minor
+from engine.kernel.whole import whole_steps
 
-WIDTH = 128
-#: distance of two rows; a power of two would map all rows to the same lines of the first cache
-STRIDE = WIDTH + 8
-
-BREAKER_DRAWDOWN = int(Reason.BREAKER_DRAWDOWN)
-BREAKER_DAILY_LOSS = int(Reason.BREAKER_DAILY_LOSS)
-BREAKER_STREAK = int(Reason.BREAKER_STREAK)
-ONE_PER_MARKET = int(Reason.ONE_PER_MARKET)
-
-# Rows of the state after those of `account`.
-#: copies of the slots of the row that is decided or settled
-EVENT_OPEN = acc.N_CELLS
-COMPETITION_OPEN = acc.N_CELLS + 1
-TAKEN = acc.N_CELLS + 2
-STAKE = acc.N_CELLS + 3
-COMMISSION_MARKET_PNL = acc.N_CELLS + 4
-COMMISSION_MARKET_OPEN = acc.N_CELLS + 5
-#: cash at the start of the instant's decisions
-BASE = acc.N_CELLS + 6
-#: factor on stakes from the drawdown warning, and equity at the last close
-WARN_FACTOR = acc.N_CELLS + 7
-LAST_EQUITY = acc.N_CELLS + 8
-#: P&L of the current settlement; number of bets without a closing price, and of those that never settle
-PNL = acc.N_CELLS + 9
-N_UNCLOSED = acc.N_CELLS + 10
-N_OPEN = acc.N_CELLS + 11
-#: the largest drawdown: how far the equity fell, and the peak it fell from
-WORST_FALL = acc.N_CELLS + 12
-WORST_HIGH = acc.N_CELLS + 13
-#: of the bet that settles: equity at its decision, weight at level stakes; and those of its commission market
-EQUITY = acc.N_CELLS + 14
-WEIGHT = acc.N_CELLS + 15
-LEVEL_WEIGHT = acc.N_CELLS + 16
-LEVEL_STAKE = acc.N_CELLS + 17
-N_ROWS = acc.N_CELLS + 18
-
-#: Reasons from this one on depend on the state. A lane counts them in the bit fields of one int64.
-FIRST_COUNTED = BREAKER_DRAWDOWN
-N_COUNTED = PLACED - FIRST_COUNTED + 1
-#: number of the field, and of the row of counts, that holds the bets
-PLACED_AT = PLACED - FIRST_COUNTED
-#: bits of a field
-COUNT_BITS = 64 // N_COUNTED
-#: the largest count of a field: after so many decisions the fields must be emptied
-COUNT_MAX = 2**COUNT_BITS - 1
+#: the row that counts second bets on one question
+TAKEN_BEFORE = COUNTS + int(Reason.ONE_PER_MARKET) - FIRST_COUNTED
 
 
-class Block(NamedTuple):
-    """The arrays of a block of lanes. Rows are `STRIDE` apart.
+class Uses(NamedTuple):
+    """Which rules some configuration or row uses. Where the compiler knows them, it leaves the others out.
 
-    Attributes
-    ----------
-    numbers : float64
-        The parameters: rows as in `Params`.
-    state : float64
-        `N_ROWS` rows: the cells of `account`, then those of this module.
-    ends : int64
-        Two rows: the ends of the breakers in UTC nanoseconds, `account.NEVER` for an inactive one.
-    counted : int64 (WIDTH,)
-        Packed counts of reasons.
-    counts : float64
-        `N_COUNTED` rows: counts of reasons.
+    ``streaks``: breakers or warnings of losing streaks; ``halts_end``: a drawdown breaker that ends; ``size``: limits
+    of a row on its stake; ``moves``: prices on arrival that refuse a row; ``rejections``: random ones.
     """
 
-    numbers: Any
-    state: Any
-    ends: Any
-    counted: Any
-    counts: Any
+    staking: float
+    unit_increment: bool  # stakes are rounded to whole minor units
+    base_is_cash: bool
+    one_per_market: bool
+    bet_cap: bool
+    event_cap: bool
+    competition_cap: bool
+    day_cap: bool
+    open_cap: bool
+    drawdown_warn: bool
+    drawdown_stop: bool
+    halts_end: bool
+    daily_loss: bool
+    streaks: bool
+    commission: bool
+    size: bool
+    moves: bool
+    rejections: bool
 
 
-@leaf
-def at(row, lane):
-    """Index of a lane in a row. It is unsigned because a signed index stops vectorisation."""
-    return np.uint64(row) * np.uint64(STRIDE) + np.uint64(lane)
+class Facts(NamedTuple):
+    """What else is known of a row: the venue's draw, the closing line value (0 without a close), 1 without one."""
+
+    draw: float
+    clv: float
+    unclosed: float
 
 
 def _make_lane_params() -> Callable[..., Any]:
@@ -108,11 +70,11 @@ def _make_lane_params() -> Callable[..., Any]:
     for parameter in PARAMETERS:
         name = parameter.name
         if parameter.decides and name not in values:
-            values[name] = f"shared.{name}" if parameter.shared else f"numbers[at(ROW.{name}, lane)]"
+            values[name] = f"shared.{name}" if parameter.shared else f"cells[at(strip, ROW.{name}, lane)]"
             if parameter.lanes_only is not None:
                 values[name] = f"ONLY.{name}"
     keywords = ", ".join(f"{name}={value}" for name, value in values.items())
-    arguments = "numbers, lane, staking, stake_increment_minor, shared"
+    arguments = "cells, strip, lane, staking, stake_increment_minor, shared"
     source = f"def lane_params({arguments}): return DecisionParams({keywords})"
     only = Params(*(float(parameter.lanes_only or 0.0) for parameter in PARAMETERS))
     names: dict[str, Any] = {"__name__": __name__, "DecisionParams": DecisionParams, "ROW": ROW, "ONLY": only, "at": at}
@@ -126,211 +88,113 @@ lane_params = leaf(_make_lane_params())
 
 
 @leaf
-def initial_warn_factor(numbers, lane):
-    """The factor on stakes at a drawdown of 0."""
-    factor, frac = numbers[at(ROW.drawdown_warn_factor, lane)], numbers[at(ROW.drawdown_warn_frac, lane)]
-    return factor if frac <= 0.0 else 1.0
+def account_of(cells, strip, lane, base_is_cash, warns):
+    """The record of the account of one lane. Without warnings (`warns`) their factor is 1."""
+    equity, open_ = cells[at(strip, CELL.equity, lane)], cells[at(strip, CELL.open, lane)]
+    return AccountState(
+        equity=equity,
+        base=cells[at(strip, CELL.base, lane)] if base_is_cash else equity,
+        warn_factor=cells[at(strip, CELL.warn_factor, lane)] if warns else 1.0,
+        limit_factor=1.0,
+        cash=equity - open_,
+        open=open_,
+        open_on_event=cells[at(strip, CELL.event_open, lane)],
+        open_on_competition=cells[at(strip, CELL.competition_open, lane)],
+        staked_today=cells[at(strip, CELL.staked_today, lane)],
+        day_start_equity=cells[at(strip, CELL.day_start, lane)],
+    )
 
 
 @leaf
-def begin(block):
-    """Reset the block: every lane holds its bankroll and nothing else. The other rows must be 0 already."""
-    state, numbers = block.state, block.numbers
-    block.ends[:] = acc.NEVER
-    for lane in range(WIDTH):
-        bankroll = numbers[at(ROW.bankroll_minor, lane)]
-        for row in (acc.CASH, acc.PEAK, acc.DAY_START, acc.HIGH, LAST_EQUITY, WORST_HIGH):
-            state[at(row, lane)] = bankroll
-        state[at(WARN_FACTOR, lane)] = initial_warn_factor(numbers, lane)
+def least(first, second):
+    """The smaller number; NaN only if the first one is."""
+    return second if second < first else first
 
 
 @leaf
-def decide_lanes(block, row, draw, clv, shared, staking, unit_increment):
-    """Decide one opportunity in every lane: count the reason, lock the stake and write it to the row `STAKE`."""
-    state, numbers, counted = block.state, block.numbers, block.counted
-    for lane in range(WIDTH):
-        increment = 1.0 if unit_increment else numbers[at(ROW.stake_increment_minor, lane)]
-        params = lane_params(numbers, lane, staking, increment, shared)
-        cash, open_ = state[at(acc.CASH, lane)], state[at(acc.OPEN, lane)]
-        account = AccountState(
-            equity=cash + open_,
-            base=state[at(BASE, lane)] if shared.base_is_cash else cash + open_,
-            warn_factor=state[at(WARN_FACTOR, lane)],
-            limit_factor=1.0,
-            cash=cash,
-            open=open_,
-            open_on_event=state[at(EVENT_OPEN, lane)],
-            open_on_competition=state[at(COMPETITION_OPEN, lane)],
-            staked_today=state[at(acc.STAKED_TODAY, lane)],
-            day_start_equity=state[at(acc.DAY_START, lane)],
-        )
-        reason, stake, _ = decide(row, account, params, draw, np.inf)
-        taken = state[at(TAKEN, lane)]
-        reason = ONE_PER_MARKET if params.one_per_market * taken == 1.0 else reason
-        reason = BREAKER_STREAK if state[at(acc.COOLING, lane)] == acc.ACTIVE else reason
-        reason = BREAKER_DAILY_LOSS if state[at(acc.DAY_BLOCKED, lane)] == acc.ACTIVE else reason
-        reason = BREAKER_DRAWDOWN if state[at(acc.HALTED, lane)] == acc.ACTIVE else reason
-        passes = screen(row, params) == PENDING
-        placed = 1.0 if passes and reason == PLACED else 0.0
-        stake = stake if passes and reason == PLACED else 0.0
-        counted[np.uint64(lane)] += (1 if passes else 0) << (COUNT_BITS * (reason - FIRST_COUNTED))
-        state[at(acc.CASH, lane)] = cash - stake
-        state[at(acc.OPEN, lane)] = open_ + stake
-        state[at(acc.STAKED_TODAY, lane)] += stake
-        state[at(acc.CLV_SUM, lane)] += placed * clv
-        state[at(TAKEN, lane)] = max(taken, placed)
-        state[at(STAKE, lane)] = stake
+def allowed(wanted, size_minor, account, params, day_headroom, uses):
+    """The stake of `limit.shrink` without its reason, under the limits in use."""
+    stake = wanted
+    if uses.bet_cap:
+        stake = least(stake, bet_headroom(account, params))
+    if uses.event_cap:
+        stake = least(stake, event_headroom(account, params))
+    if uses.competition_cap:
+        stake = least(stake, competition_headroom(account, params))
+    if uses.day_cap:
+        stake = least(stake, day_headroom)
+    if uses.open_cap:
+        stake = least(stake, open_headroom(account, params))
+    if uses.size:
+        stake = least(stake, size_minor)
+    return least(stake, account.cash)
 
 
 @leaf
-def count_stakes(state, row):
-    """Add 1 to a row in every lane with a stake in the row `STAKE`."""
-    for lane in range(WIDTH):
-        state[at(row, lane)] += 1.0 if state[at(STAKE, lane)] > 0.0 else 0.0
+def decide_strip(cells, strip, row, facts, shared, uses, staking, unit_increment):
+    """Decide one opportunity in a strip: lock the stake and write it to the row `stake`.
+
+    Returns how many lanes refuse it for another reason than a breaker or a bet on the same question: `count_refusals`
+    says why.
+    """
+    n_refused = 0
+    accepted = not (uses.moves and price_moved(row, lane_params(cells, strip, 0, staking, 1.0, shared)))
+    for lane in range(STRIP):
+        increment = 1.0 if unit_increment else cells[at(strip, ROW.stake_increment_minor, lane)]
+        params = lane_params(cells, strip, lane, staking, increment, shared)
+        account = account_of(cells, strip, lane, uses.base_is_cash, uses.drawdown_warn)
+        day_headroom = cells[at(strip, CELL.day_allowance, lane)] - account.staked_today
+        wanted = wanted_minor(row, account, params)
+        stake = whole_steps(allowed(wanted, row.size_minor, account, params, day_headroom, uses), increment)
+        edge = edge_net(row)
+        passes = (edge >= params.edge_min) & (edge <= params.edge_max)
+        passes &= (row.odds >= params.odds_min) & (row.odds <= params.odds_max)
+        places = accepted & (stake >= params.stake_min_minor)
+        if uses.size:
+            places &= stake >= row.stake_min_minor
+        if uses.rejections:
+            places &= facts.draw >= params.rejection_frac
+        if uses.drawdown_stop or uses.daily_loss or uses.streaks:
+            blocked = cells[at(strip, CELL.blocked, lane)] != 0.0
+            cells[at(strip, CELL.waiting, lane)] += 1.0 if passes & blocked else 0.0
+            passes &= not blocked
+        if uses.one_per_market:
+            again = passes & (params.one_per_market * cells[at(strip, CELL.taken, lane)] == 1.0)
+            cells[at(strip, TAKEN_BEFORE, lane)] += 1.0 if again else 0.0
+            passes &= not again
+        places &= passes
+        n_refused += 1 if passes & (not places) else 0
+        stake = stake if places else 0.0
+        cells[at(strip, CELL.stake, lane)] = stake
+        cells[at(strip, CELL.open, lane)] += stake
+        cells[at(strip, CELL.staked_today, lane)] += stake
+        cells[at(strip, N_BETS, lane)] += 1.0 if places else 0.0
+        cells[at(strip, CELL.clv_sum, lane)] += facts.clv if places else 0.0
+        cells[at(strip, CELL.n_unclosed, lane)] += facts.unclosed if places else 0.0
+        if uses.event_cap:
+            cells[at(strip, CELL.event_open, lane)] += stake
+        if uses.competition_cap:
+            cells[at(strip, CELL.competition_open, lane)] += stake
+        if uses.commission:
+            cells[at(strip, CELL.commission_market_open, lane)] += 1.0 if places else 0.0
+        if uses.one_per_market:
+            taken = cells[at(strip, CELL.taken, lane)]
+            cells[at(strip, CELL.taken, lane)] = 1.0 if places else taken
+    return n_refused
 
 
 @leaf
-def pay(state, lane, payoff):
-    """Pay back the stake of one lane with its P&L; returns the P&L."""
-    stake = state[at(STAKE, lane)]
-    pnl = np.rint(stake * payoff)
-    state[at(PNL, lane)] = pnl
-    state[at(acc.CASH, lane)] += stake + pnl
-    state[at(acc.OPEN, lane)] -= stake
-    return pnl
-
-
-@leaf
-def return_lanes(state):
-    """Settle with a payoff of 0: every lane gets back its stake in the row `STAKE`."""
-    for lane in range(WIDTH):
-        pay(state, lane, 0.0)
-
-
-@leaf
-def win_lanes(state, payoff):
-    """Settle with a payoff above 0: losing streaks end, except where rounding leaves no profit."""
-    for lane in range(WIDTH):
-        won = 1.0 if pay(state, lane, payoff) > 0.0 else 0.0
-        state[at(acc.N_WON, lane)] += won
-        state[at(acc.RUN_OF_LOSSES, lane)] *= 1.0 - won
-        state[at(acc.STREAK, lane)] *= 1.0 - won * (1.0 - state[at(acc.COOLING, lane)])
-
-
-@leaf
-def lose_lanes(block, payoff):
-    """Settle with a payoff below 0: losing streaks grow. Returns how many lanes reach the length of their breaker."""
-    state, numbers = block.state, block.numbers
-    reached = 0
-    for lane in range(WIDTH):
-        lost = 1.0 if pay(state, lane, payoff) < 0.0 else 0.0
-        run = state[at(acc.RUN_OF_LOSSES, lane)] + lost
-        state[at(acc.RUN_OF_LOSSES, lane)] = run
-        state[at(acc.LONGEST, lane)] = max(state[at(acc.LONGEST, lane)], run)
-        counts = lost * (1.0 - state[at(acc.COOLING, lane)])
-        streak = state[at(acc.STREAK, lane)] + counts
-        state[at(acc.STREAK, lane)] = streak
-        state[at(acc.WARNINGS, lane)] += counts if streak == numbers[at(ROW.streak_warn, lane)] else 0.0
-        reached += 1 if streak >= numbers[at(ROW.streak_stop, lane)] else 0
-    return reached
-
-
-@leaf
-def book_lanes(state):
-    """Add the P&L of a settlement to its commission market, which has one open bet less."""
-    for lane in range(WIDTH):
-        state[at(COMMISSION_MARKET_PNL, lane)] += state[at(PNL, lane)]
-        state[at(COMMISSION_MARKET_OPEN, lane)] -= 1.0 if state[at(STAKE, lane)] > 0.0 else 0.0
-
-
-@leaf
-def charge_lanes(state, rate):
-    """Charge commission in every lane whose last open bet in the commission market has settled."""
-    for lane in range(WIDTH):
-        cash = state[at(acc.CASH, lane)]
-        closed = state[at(COMMISSION_MARKET_OPEN, lane)] == 0.0
-        pnl = state[at(COMMISSION_MARKET_PNL, lane)]
-        charge = min(commission(rate, pnl), cash) if closed else 0.0
-        state[at(acc.CASH, lane)] = cash - charge
-        state[at(acc.COMMISSION, lane)] += charge
-        state[at(COMMISSION_MARKET_PNL, lane)] = 0.0 if closed else pnl
-
-
-@leaf
-def roll_lanes(state, daily, day):
-    """Roll the day. Unless `daily` is empty, the P&L of the day that ends is written there."""
-    if len(daily) > 0:
-        first = np.uint64(day) * np.uint64(WIDTH)
-        for lane in range(WIDTH):
-            now = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
-            daily[first + np.uint64(lane)] = np.float32(now - state[at(acc.DAY_START, lane)])
-    for lane in range(WIDTH):
-        state[at(acc.DAY_START, lane)] = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
-        state[at(acc.TURNOVER, lane)] += state[at(acc.STAKED_TODAY, lane)]
-        state[at(acc.STAKED_TODAY, lane)] = 0.0
-        state[at(acc.DAY_BLOCKED, lane)] = 0.0
-
-
-@leaf
-def copy_in(state, row, slots, slot):
-    """Copy a slot into a row of the state."""
-    offset = np.uint64(slot) * np.uint64(WIDTH)
-    for lane in range(WIDTH):
-        state[at(row, lane)] = slots[offset + np.uint64(lane)]
-
-
-@leaf
-def copy_out(state, row, slots, slot):
-    """Copy a row of the state back into a slot."""
-    offset = np.uint64(slot) * np.uint64(WIDTH)
-    for lane in range(WIDTH):
-        slots[offset + np.uint64(lane)] = state[at(row, lane)]
-
-
-@leaf
-def clear_row(state, row):
-    """Set a row of the state to 0."""
-    for lane in range(WIDTH):
-        state[at(row, lane)] = 0.0
-
-
-@leaf
-def clear(slots, slot):
-    """Set a slot to 0."""
-    offset = np.uint64(slot) * np.uint64(WIDTH)
-    for lane in range(WIDTH):
-        slots[offset + np.uint64(lane)] = 0.0
-
-
-@leaf
-def add_stake(state, slots, slot, sign):
-    """Add the stakes of the row `STAKE` to a slot of open stakes (`sign` 1), or subtract them (-1)."""
-    offset = np.uint64(slot) * np.uint64(WIDTH)
-    for lane in range(WIDTH):
-        slots[offset + np.uint64(lane)] += sign * state[at(STAKE, lane)]
-
-
-@leaf
-def count_open(state, slots, slot):
-    """Add an open bet to a commission market in every lane with a stake in the row `STAKE`."""
-    offset = np.uint64(slot) * np.uint64(WIDTH)
-    for lane in range(WIDTH):
-        slots[offset + np.uint64(lane)] += 1.0 if state[at(STAKE, lane)] > 0.0 else 0.0
-
-
-@leaf
-def hold_base(state):
-    """Store the cash at the start of the instant's decisions: the base of percent and Kelly stakes."""
-    for lane in range(WIDTH):
-        state[at(BASE, lane)] = state[at(acc.CASH, lane)]
-
-
-@leaf
-def empty_counts(block):
-    """Move the packed counts of reasons to the rows of counts."""
-    counted, counts = block.counted, block.counts
-    for reason in range(N_COUNTED):
-        for lane in range(WIDTH):
-            counts[at(reason, lane)] += np.float64((counted[np.uint64(lane)] >> (COUNT_BITS * reason)) & COUNT_MAX)
-    for lane in range(WIDTH):
-        counted[np.uint64(lane)] = 0
+def count_refusals(block, strip, row, draw, shared, base_is_cash):
+    """Count the reason in every lane of a strip that `decide_strip` has just returned as one that refuses."""
+    cells, counted = block.cells, block.counted
+    for lane in range(STRIP):
+        increment = cells[at(strip, ROW.stake_increment_minor, lane)]
+        params = lane_params(cells, strip, lane, shared.staking, increment, shared)
+        account = account_of(cells, strip, lane, base_is_cash, True)
+        reason, _, _ = decide(row, account, params, draw, np.inf)
+        taken = cells[at(strip, CELL.taken, lane)]
+        passes = screen(row, params) == PENDING and cells[at(strip, CELL.blocked, lane)] == 0.0
+        passes = passes and params.one_per_market * taken != 1.0
+        refuses = passes and cells[at(strip, CELL.stake, lane)] == 0.0
+        shift = COUNT_BITS * ((reason if refuses else PLACED) - FIRST_COUNTED)
+        counted[lane_of(strip, lane)] += (1 if refuses else 0) << shift

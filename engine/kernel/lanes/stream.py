@@ -75,12 +75,37 @@ def assign_slots(codes, keys, uses, slot_of_key, free, slot):
 
 
 @compiled
-def select(codes, passing, selected):
-    """Write the actions of the rows that pass, in order, to `selected`; returns their number."""
+def strips_of(edges, odds, bounds, masks):
+    """Write to `masks` which strips a row concerns, as bits: those whose loosest filters it passes.
+
+    Parameters
+    ----------
+    edges, odds : float64 (n,)
+        Net edge and odds of the rows.
+    bounds : float64 (4, strips)
+        Lowest and highest edge, lowest and highest odds.
+    masks : uint8 (n,)
+    """
+    low, high = bounds[0, 0], bounds[1, 0]
+    for strip in range(bounds.shape[1]):
+        low, high = min(low, bounds[0, strip]), max(high, bounds[1, strip])
+    for i in range(len(edges)):
+        mask = 0
+        if low <= edges[i] <= high:
+            for strip in range(bounds.shape[1]):
+                passes = (edges[i] >= bounds[0, strip]) & (edges[i] <= bounds[1, strip])
+                passes &= (odds[i] >= bounds[2, strip]) & (odds[i] <= bounds[3, strip])
+                mask |= (1 if passes else 0) << strip
+        masks[i] = mask
+
+
+@compiled
+def select(codes, masks, selected):
+    """Write the actions of the rows that concern a strip, in order, to `selected`; returns their number."""
     m = 0
     for code in codes:
         selected[m] = code
-        m += passing[code >> 1]
+        m += masks[code >> 1] != 0
     return m
 
 

@@ -1,21 +1,28 @@
-"""The walk of a block of configurations along its stream: as `engine.kernel.walk`, for `rules.WIDTH` at once.
+"""The walk of a block of configurations along its stream: as `engine.kernel.walk`, for `cells.WIDTH` at once.
 
-A stream holds only the rows that a configuration of the block may take. The order at one instant is that of the walk of
-one configuration: settlements, commission, the close, the day roll, decisions. Groups and lay bets are not supported.
+A stream holds only the rows that a configuration of the block may take, and each of them only concerns the strips in
+its mask. The order at one instant is that of the walk of one configuration: settlements, commission, the close, the day
+roll, decisions. Groups and lay bets are not supported.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from engine.kernel import account as acc
 from engine.kernel.account import NEVER
 from engine.kernel.cache import compiled, leaf
 from engine.kernel.custom import HAS_CUSTOM_RULE
-from engine.kernel.lanes import close, rules
-from engine.kernel.lanes.level import charge_level, copy_equity, frozen_lanes, level_lanes, roll_level
+from engine.kernel.lanes import cells as cel
+from engine.kernel.lanes import close
+from engine.kernel.lanes.cells import CELL, STRIPS, copy_in, copy_out, has
+from engine.kernel.lanes.level import charge_level, copy_equity, frozen_strip, level_strip, roll_level
+from engine.kernel.lanes.rules import Facts, Uses, count_refusals, decide_strip
+from engine.kernel.lanes.settle import charge_strip, lose_strip, return_strip, win_strip
 from engine.kernel.record import Row
 from engine.kernel.stake import FLAT, KELLY, KELLY_COLUMN, OWN, PERCENT, TARGET
+
+#: a staking rule that is known at run time only
+ANY = -1.0
 
 
 class Stream(NamedTuple):
@@ -109,141 +116,190 @@ def row_at(opportunity):
 
 
 @leaf
-def decide_by_rule(block, opportunity, shared):
-    """Call `rules.decide_lanes` with the staking rule as a constant, so that each rule gets its own vector loop."""
-    row, draw, clv = row_at(opportunity), opportunity.draw, opportunity.clv
+def decide_by_rule(cells, strip, opportunity, shared, uses):
+    """Call `rules.decide_strip` with the staking rule as a constant, so that each rule gets its own vector loop."""
+    row = row_at(opportunity)
+    facts = Facts(draw=opportunity.draw, clv=opportunity.clv, unclosed=1.0 - opportunity.has_close)
+    if uses.staking != ANY:
+        return decide_strip(cells, strip, row, facts, shared, uses, uses.staking, uses.unit_increment)
     if HAS_CUSTOM_RULE:
         if shared.unit_increment:
-            rules.decide_lanes(block, row, draw, clv, shared, OWN, True)
-        else:
-            rules.decide_lanes(block, row, draw, clv, shared, OWN, False)
-    elif not shared.unit_increment:
-        rules.decide_lanes(block, row, draw, clv, shared, shared.staking, False)
-    elif shared.staking == FLAT:
-        rules.decide_lanes(block, row, draw, clv, shared, FLAT, True)
-    elif shared.staking == PERCENT:
-        rules.decide_lanes(block, row, draw, clv, shared, PERCENT, True)
-    elif shared.staking == KELLY:
-        rules.decide_lanes(block, row, draw, clv, shared, KELLY, True)
-    elif shared.staking == TARGET:
-        rules.decide_lanes(block, row, draw, clv, shared, TARGET, True)
-    else:
-        rules.decide_lanes(block, row, draw, clv, shared, KELLY_COLUMN, True)
+            return decide_strip(cells, strip, row, facts, shared, uses, OWN, True)
+        return decide_strip(cells, strip, row, facts, shared, uses, OWN, False)
+    if not shared.unit_increment:
+        return decide_strip(cells, strip, row, facts, shared, uses, shared.staking, False)
+    if shared.staking == FLAT:
+        return decide_strip(cells, strip, row, facts, shared, uses, FLAT, True)
+    if shared.staking == PERCENT:
+        return decide_strip(cells, strip, row, facts, shared, uses, PERCENT, True)
+    if shared.staking == KELLY:
+        return decide_strip(cells, strip, row, facts, shared, uses, KELLY, True)
+    if shared.staking == TARGET:
+        return decide_strip(cells, strip, row, facts, shared, uses, TARGET, True)
+    return decide_strip(cells, strip, row, facts, shared, uses, KELLY_COLUMN, True)
 
 
 @leaf
-def decide_row(block, opportunity, slots, shared):
-    """Decide a row: copy its slots in, apply the rules, copy its slots out."""
-    state = block.state
-    event = opportunity.event_slot if shared.event_cap else -1
+def decide_row(block, strip, opportunity, slots, shared, uses):
+    """Decide a row in a strip: copy slots in, apply the rules, copy slots out. Returns how many lanes refuse."""
+    cells = block.cells
+    event = opportunity.event_slot if uses.event_cap and shared.event_cap else -1
     if event >= 0:
-        rules.copy_in(state, rules.EVENT_OPEN, slots.events, event)
-    elif shared.event_cap:
-        rules.clear_row(state, rules.EVENT_OPEN)
-    if shared.competition_cap:
-        rules.copy_in(state, rules.COMPETITION_OPEN, slots.competitions, opportunity.competition)
-    if shared.one_per_market:
-        slot = opportunity.question_slot
-        if slots.owner[slot] != opportunity.question:
-            slots.owner[slot] = opportunity.question
-            rules.clear(slots.taken, slot)
-        rules.copy_in(state, rules.TAKEN, slots.taken, slot)
-    decide_by_rule(block, opportunity, shared)
-    rules.copy_out(state, rules.STAKE, slots.bets, opportunity.bet_slot)
+        copy_in(cells, strip, CELL.event_open, slots.events, event)
+    elif uses.event_cap and shared.event_cap:
+        cel.clear_row(cells, strip, CELL.event_open)
+    if uses.competition_cap and shared.competition_cap:
+        copy_in(cells, strip, CELL.competition_open, slots.competitions, opportunity.competition)
+    if uses.one_per_market and shared.one_per_market:
+        copy_in(cells, strip, CELL.taken, slots.taken, opportunity.question_slot)
+    market = opportunity.commission_market_slot
+    if uses.commission and opportunity.commission > 0.0:
+        copy_in(cells, strip, CELL.commission_market_open, slots.commission_market_open, market)
+    n_refused = decide_by_rule(cells, strip, opportunity, shared, uses)
+    if n_refused > 0:
+        count_refusals(block, strip, row_at(opportunity), opportunity.draw, shared, shared.base_is_cash)
+    copy_out(cells, strip, CELL.stake, slots.bets, opportunity.bet_slot)
     if len(slots.equities) > 0:
-        copy_equity(state, slots.equities, opportunity.bet_slot)
+        copy_equity(cells, strip, slots.equities, opportunity.bet_slot)
     if event >= 0:
-        rules.add_stake(state, slots.events, event, 1.0)
-    if shared.competition_cap:
-        rules.add_stake(state, slots.competitions, opportunity.competition, 1.0)
-    if shared.one_per_market:
-        rules.copy_out(state, rules.TAKEN, slots.taken, opportunity.question_slot)
-    if opportunity.commission > 0.0:
-        rules.count_open(state, slots.commission_market_open, opportunity.commission_market_slot)
-    if opportunity.has_close == 0.0:
-        rules.count_stakes(state, rules.N_UNCLOSED)
+        copy_out(cells, strip, CELL.event_open, slots.events, event)
+    if uses.competition_cap and shared.competition_cap:
+        copy_out(cells, strip, CELL.competition_open, slots.competitions, opportunity.competition)
+    if uses.one_per_market and shared.one_per_market:
+        copy_out(cells, strip, CELL.taken, slots.taken, opportunity.question_slot)
+    if uses.commission and opportunity.commission > 0.0:
+        copy_out(cells, strip, CELL.commission_market_open, slots.commission_market_open, market)
     if opportunity.settled_at == NEVER:
-        rules.count_stakes(state, rules.N_OPEN)
+        cel.count_stakes(cells, strip, CELL.n_open)
+    return n_refused
 
 
 @leaf
-def settle_level(state, opportunity, slots):
+def settle_level(cells, strip, opportunity, slots, uses):
     """Count the settlement of a row at level stakes (`level`), after it was booked to its commission market."""
     if len(slots.equities) > 0:
-        rules.copy_in(state, rules.EQUITY, slots.equities, opportunity.bet_slot)
-        frozen_lanes(state, opportunity.clv, opportunity.has_close)
+        copy_in(cells, strip, CELL.bet_equity, slots.equities, opportunity.bet_slot)
+        frozen_strip(cells, strip, opportunity.clv, opportunity.has_close)
     else:
-        level_lanes(state, opportunity.stake_weight, opportunity.clv, opportunity.has_close)
-    if opportunity.commission > 0.0:
+        level_strip(cells, strip, opportunity.stake_weight, opportunity.clv, opportunity.has_close)
+    if uses.commission and opportunity.commission > 0.0:
         market = opportunity.commission_market_slot
-        rules.copy_in(state, rules.LEVEL_WEIGHT, slots.level_weight, market)
-        rules.copy_in(state, rules.LEVEL_STAKE, slots.level_stake, market)
-        charge_level(state, opportunity.commission)
-        rules.copy_out(state, rules.LEVEL_WEIGHT, slots.level_weight, market)
-        rules.copy_out(state, rules.LEVEL_STAKE, slots.level_stake, market)
+        copy_in(cells, strip, CELL.level_weight, slots.level_weight, market)
+        copy_in(cells, strip, CELL.level_stake, slots.level_stake, market)
+        charge_level(cells, strip, opportunity.commission)
+        copy_out(cells, strip, CELL.level_weight, slots.level_weight, market)
+        copy_out(cells, strip, CELL.level_stake, slots.level_stake, market)
 
 
 @leaf
-def settle_row(block, opportunity, slots, shared, level):
-    """Settle a row, as `decide_row`, and at level stakes if asked for (`level`).
+def settle_row(cells, strip, opportunity, slots, shared, uses, level):
+    """Settle a row in a strip, as `decide_row`, and at level stakes if asked for (`level`).
 
     Returns how many losing streaks reach the length of their breaker.
     """
-    state, reached = block.state, 0
-    rules.copy_in(state, rules.STAKE, slots.bets, opportunity.bet_slot)
+    reached = 0
+    event = opportunity.event_slot if uses.event_cap and shared.event_cap else -1
+    copy_in(cells, strip, CELL.stake, slots.bets, opportunity.bet_slot)
+    if event >= 0:
+        copy_in(cells, strip, CELL.event_open, slots.events, event)
+    if uses.competition_cap and shared.competition_cap:
+        copy_in(cells, strip, CELL.competition_open, slots.competitions, opportunity.competition)
+    market, charged = opportunity.commission_market_slot, uses.commission and opportunity.commission > 0.0
+    if charged:
+        copy_in(cells, strip, CELL.commission_market_pnl, slots.commission_market_pnl, market)
+        copy_in(cells, strip, CELL.commission_market_open, slots.commission_market_open, market)
     if opportunity.payoff > 0.0:
-        rules.win_lanes(state, opportunity.payoff)
+        win_strip(cells, strip, opportunity.payoff, uses)
     elif opportunity.payoff < 0.0:
-        reached = rules.lose_lanes(block, opportunity.payoff)
+        reached = lose_strip(cells, strip, opportunity.payoff, uses)
     else:
-        rules.return_lanes(state)
-    if opportunity.is_void == 1.0:
-        rules.count_stakes(state, acc.N_VOID)
-    if opportunity.commission > 0.0:
-        commission_market = opportunity.commission_market_slot
-        rules.copy_in(state, rules.COMMISSION_MARKET_PNL, slots.commission_market_pnl, commission_market)
-        rules.copy_in(state, rules.COMMISSION_MARKET_OPEN, slots.commission_market_open, commission_market)
-        rules.book_lanes(state)
-        rules.copy_out(state, rules.COMMISSION_MARKET_PNL, slots.commission_market_pnl, commission_market)
-        rules.copy_out(state, rules.COMMISSION_MARKET_OPEN, slots.commission_market_open, commission_market)
+        return_strip(cells, strip, opportunity.is_void, uses)
+    if event >= 0:
+        copy_out(cells, strip, CELL.event_open, slots.events, event)
+    if uses.competition_cap and shared.competition_cap:
+        copy_out(cells, strip, CELL.competition_open, slots.competitions, opportunity.competition)
+    if charged:
+        copy_out(cells, strip, CELL.commission_market_pnl, slots.commission_market_pnl, market)
+        copy_out(cells, strip, CELL.commission_market_open, slots.commission_market_open, market)
     if level:
-        settle_level(state, opportunity, slots)
-    if shared.event_cap and opportunity.event_slot >= 0:
-        rules.add_stake(state, slots.events, opportunity.event_slot, -1.0)
-    if shared.competition_cap:
-        rules.add_stake(state, slots.competitions, opportunity.competition, -1.0)
+        settle_level(cells, strip, opportunity, slots, uses)
     return reached
 
 
 @leaf
-def charge(state, rows, slots, codes):
+def charge(cells, rows, slots, codes, masks):
     """Charge commission for the settlements of this instant. A second charge of one commission market is 0."""
     for code in codes:
         opportunity = rows[code >> 1]
         if opportunity.commission > 0.0:
-            commission_market = opportunity.commission_market_slot
-            rules.copy_in(state, rules.COMMISSION_MARKET_PNL, slots.commission_market_pnl, commission_market)
-            rules.copy_in(state, rules.COMMISSION_MARKET_OPEN, slots.commission_market_open, commission_market)
-            rules.charge_lanes(state, opportunity.commission)
-            rules.copy_out(state, rules.COMMISSION_MARKET_PNL, slots.commission_market_pnl, commission_market)
+            market = opportunity.commission_market_slot
+            for strip in range(STRIPS):
+                if has(masks[code >> 1], strip):
+                    copy_in(cells, strip, CELL.commission_market_pnl, slots.commission_market_pnl, market)
+                    copy_in(cells, strip, CELL.commission_market_open, slots.commission_market_open, market)
+                    charge_strip(cells, strip, opportunity.commission)
+                    copy_out(cells, strip, CELL.commission_market_pnl, slots.commission_market_pnl, market)
+
+
+@leaf
+def close_instant(block, instant, touched, reached, uses):
+    """Close an instant in the strips `touched`; returns the earliest end of the breakers where one starts.
+
+    In the strips `reached` a losing streak has the length of its breaker.
+    """
+    first = NEVER
+    for strip in range(STRIPS):
+        if has(touched, strip):
+            n_started = close.close_strip(block.cells, strip, uses)
+            if n_started > 0 or has(reached, strip):
+                close.start_breakers(block.cells, strip)
+                first = min(first, close.set_ends(block, strip, instant))
+    return first
 
 
 @leaf
 def mark(block, series, day, edge):
     """Write the bets and stakes so far to every edge up to this day; returns the next edge."""
-    if edge < len(series.edges) and series.edges[edge] <= day:
-        rules.empty_counts(block)
     while edge < len(series.edges) and series.edges[edge] <= day:
-        rules.copy_out(block.counts, rules.PLACED_AT, series.marks, 2 * edge)
-        rules.copy_out(block.state, acc.TURNOVER, series.marks, 2 * edge + 1)
+        cel.copy_all(block.cells, cel.N_BETS, series.marks, 2 * edge)
+        cel.copy_all(block.cells, CELL.turnover, series.marks, 2 * edge + 1)
         edge += 1
     return edge
 
 
-@compiled
-def walk_lanes(block, stream, codes, slots, shared, series):
-    """Walk a block along its part ``codes`` of the stream. The results are in the block; nothing is returned."""
-    rules.begin(block)
+@leaf
+def settle_strips(cells, mask, opportunity, slots, shared, uses, level):
+    """Settle a row in the strips of its mask; returns those where a losing streak reaches its breaker."""
+    reached = 0
+    for strip in range(STRIPS):
+        if has(mask, strip):
+            n_reached = settle_row(cells, strip, opportunity, slots, shared, uses, level)
+            reached |= (1 if n_reached > 0 else 0) << strip
+    return reached
+
+
+@leaf
+def decide_strips(block, mask, opportunity, slots, shared, uses):
+    """Decide a row in the strips of its mask; returns whether a lane refuses it."""
+    if uses.one_per_market and shared.one_per_market:
+        slot = opportunity.question_slot
+        if slots.owner[slot] != opportunity.question:
+            cel.clear(slots.taken, slot)
+        slots.owner[slot] = opportunity.question
+    n_refused = 0
+    for strip in range(STRIPS):
+        if has(mask, strip):
+            n_refused += decide_row(block, strip, opportunity, slots, shared, uses)
+    return n_refused > 0
+
+
+@leaf
+def walk(block, stream, codes, masks, slots, shared, series, uses):
+    """Walk a block along its part ``codes`` of the stream. The results are in the block; nothing is returned.
+
+    ``masks``, uint8 (rows,): the strips that each row of the stream concerns, as bits.
+    """
+    close.begin(block)
     rows, level = stream.rows, len(series.levels) > 0
     k, day, visits = 0, 0, 0
     edge = mark(block, series, 0, 0)
@@ -259,28 +315,64 @@ def walk_lanes(block, stream, codes, slots, shared, series):
             break
         if next_end < instant:
             next_end = close.end_due(block, instant - 1)
-        first, reached = k, 0
+        first, touched, reached = k, 0, 0
         while k < len(codes) and codes[k] & 1 == 0 and rows[codes[k] >> 1].settled_at == instant:
-            reached += settle_row(block, rows[codes[k] >> 1], slots, shared, level)
+            mask = masks[codes[k] >> 1]
+            reached |= settle_strips(block.cells, mask, rows[codes[k] >> 1], slots, shared, uses, level)
+            touched |= mask
             k += 1
-        charge(block.state, rows, slots, codes[first:k])
+        if uses.commission:
+            charge(block.cells, rows, slots, codes[first:k], masks)
         if next_end <= instant:
             next_end = close.end_due(block, instant)
-        if k > first and close.close_lanes(block, reached) > 0:
-            next_end = close.set_ends(block, instant)
+        if k > first:
+            next_end = min(next_end, close_instant(block, instant, touched, reached, uses))
         if day < len(stream.midnights) and stream.midnights[day] == instant:
-            rules.roll_lanes(block.state, series.days, day)
+            close.roll(block, series.days, day, uses)
             if level:
-                roll_level(block.state, series.levels, series.clvs, day)
+                roll_level(block.cells, series.levels, series.clvs, day)
             day += 1
             edge = mark(block, series, day, edge)
         if k < len(codes) and shared.base_is_cash:
-            rules.hold_base(block.state)
+            close.hold_base(block.cells)
         while k < len(codes) and codes[k] & 1 == 1 and rows[codes[k] >> 1].decided_at == instant:
-            decide_row(block, rows[codes[k] >> 1], slots, shared)
+            refused = decide_strips(block, masks[codes[k] >> 1], rows[codes[k] >> 1], slots, shared, uses)
             k += 1
-            visits += 1
-            if visits == rules.COUNT_MAX:
-                rules.empty_counts(block)
+            visits += 1 if refused else 0
+            if visits == cel.COUNT_MAX:
+                close.empty_counts(block)
                 visits = 0
-    rules.empty_counts(block)
+    close.empty_counts(block)
+    for strip in range(STRIPS):
+        close.count_waiting(block.cells, strip)
+
+
+@leaf
+def all_rules(shared):
+    """Every rule in use, of a staking rule that is known at run time."""
+    return Uses(
+        staking=ANY,
+        unit_increment=False,
+        base_is_cash=shared.base_is_cash,
+        one_per_market=True,
+        bet_cap=True,
+        event_cap=True,
+        competition_cap=True,
+        day_cap=True,
+        open_cap=True,
+        drawdown_warn=True,
+        drawdown_stop=True,
+        halts_end=True,
+        daily_loss=True,
+        streaks=True,
+        commission=True,
+        size=True,
+        moves=True,
+        rejections=True,
+    )
+
+
+@compiled
+def walk_lanes(block, stream, codes, masks, slots, shared, series):
+    """Walk with every rule."""
+    walk(block, stream, codes, masks, slots, shared, series, all_rules(shared))
