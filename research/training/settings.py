@@ -59,6 +59,8 @@ class Settings:
     tuning : Tuning
     seed : int
     memory_mb : int
+    cluster : mapping
+        The keys `cluster.*`: where further workers are.
     """
 
     spec: TapeSpec
@@ -67,6 +69,7 @@ class Settings:
     tuning: Tuning
     seed: int
     memory_mb: int
+    cluster: Mapping[str, Any]
 
     def strategy(self) -> ModelValue:
         """The strategy, with the model as it is before it is tuned."""
@@ -111,6 +114,7 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
         tuning=tuning,
         seed=flat["seed"],
         memory_mb=flat["data.memory_mb"],
+        cluster={key: value for key, value in flat.items() if key.startswith("cluster.")},
     )
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from engine.clock import DAY_NS
-from engine.errors import BeaError, DataError
+from engine.errors import DataError
 from engine.identity import digest
 from engine.machine import version_of
 from engine.schema import SELECTIONS
@@ -25,14 +21,13 @@ from research.strategies.model_value import ModelValue
 from research.tapes.ahead import check_features, of_the_user
 from research.tapes.builder import Tapes
 from research.tapes.stored import answering_code, rows_from, versions_of
+from research.training.helping import helped, objective_of
 from research.training.settings import Settings
 from research.training.study import Objective, best_of, is_repeatable, run
 from research.training.trial import Plan, Trial
-from research.training.walk import Fold, Score, Stop, base_loss, folds_of, walked
+from research.training.walk import base_loss, folds_of
 from research.training.weights import weights_of
 
-#: how long the main process waits for the others to see that the study is finished
-_LAST_S: Final = 30.0
 #: after every event
 _NEVER: Final = np.iinfo(np.int64).max
 
@@ -147,8 +142,8 @@ def _trained(settings: Settings, strategy: ModelValue, progress: Progress) -> Tr
     window = window_of(settings)
     outcomes = SELECTIONS[strategy.market]
     folds = folds_of(window.rows, settings.folds, settings.embargo_ns)
-    plan, objective = _study(settings, strategy, window, folds)
-    with _helped(settings, window, progress):
+    plan, objective = _plan(settings, strategy, window), objective_of(strategy, folds)
+    with helped(settings, plan, window.rows, progress):
         trials, n_read = _trials(plan, objective, progress)
     best = best_of(trials)
     model = made(strategy.model, dict(strategy.model_parameters) | dict(best.parameters))
@@ -173,16 +168,6 @@ def _trained(settings: Settings, strategy: ModelValue, progress: Progress) -> Tr
     return Trained(replace(artifact, hash=path.stem), path, trials, best, study, window.n_left_out, n_read)
 
 
-def _study(settings: Settings, strategy: ModelValue, window: Window, folds: tuple[Fold, ...]) -> tuple[Plan, Objective]:
-    """The study, and what scores its trials."""
-    start, outcomes = dict(strategy.model_parameters), SELECTIONS[strategy.market]
-
-    def objective(parameters: Mapping[str, Any], stop: Stop) -> Score:
-        return walked(made(strategy.model, start | dict(parameters)), folds, outcomes, stop)
-
-    return _plan(settings, strategy, window), objective
-
-
 def _trials(plan: Plan, objective: Objective, progress: Progress) -> tuple[tuple[Trial, ...], int]:
     """The trials, and how many of them were read from the storage."""
     if not plan.space:
@@ -198,36 +183,6 @@ def _trials(plan: Plan, objective: Objective, progress: Progress) -> tuple[tuple
         return run(plan, objective, told), sum(reads)
     finally:
         progress.end()
-
-
-@contextmanager
-def _helped(settings: Settings, window: Window, progress: Progress) -> Iterator[None]:
-    """Further processes that take trials of the study until it is finished."""
-    others = [
-        get_context("spawn").Process(target=_help, args=(settings, window), daemon=True)
-        for _ in range(settings.tuning.workers - 1)
-    ]
-    for other in others:
-        other.start()
-    try:
-        yield
-        for other in others:
-            other.join(_LAST_S)
-        if lost := sum(other.exitcode != 0 for other in others):
-            progress.say(f"{lost} of {len(others)} further workers ended early; the others took over their trials")
-    finally:
-        for other in others:
-            other.terminate()
-
-
-def _help(settings: Settings, window: Window) -> None:
-    """What such a process does; the main one says what went wrong, for it meets the same."""
-    strategy = settings.strategy()
-    plan, objective = _study(settings, strategy, window, folds_of(window.rows, settings.folds, settings.embargo_ns))
-    try:
-        run(plan, objective, lambda trial, is_read: None)
-    except BeaError:
-        sys.exit(1)
 
 
 def _plan(settings: Settings, strategy: ModelValue, window: Window) -> Plan:

@@ -29,7 +29,7 @@ WORDS: Final = (
 )  # fmt: skip
 BLOCK: Final = 4
 #: what of a manifest tells when and how, not what
-HOW: Final = ("finished_at", "duration_s", "peak_memory_bytes", "command")
+HOW: Final = ("finished_at", "duration_s", "peak_memory_bytes", "command", "target", "vector_bits")
 
 
 def main() -> int:
@@ -73,6 +73,11 @@ class Proof:
             self.same(f"none, {threads} threads", self.sweep(f"sweep.threads={threads}"))
         for workers in (1, 2, 4):
             self.same(f"local, {workers} workers", self.sweep("cluster=local", f"cluster.workers={workers}"))
+        for target in ("x86-64-v2", "x86-64-v3"):
+            self.same(
+                f"local, 2 workers, {target}",
+                self.sweep("cluster=local", "cluster.workers=2", f"cluster.target={target}"),
+            )
         self.same("local, each task twice", self.sweep("cluster=local", "cluster.workers=2", before=("twice",)))
         for workers in (1, 2, 4):
             with cluster(self.folder / f"dask{workers}", workers) as there:

@@ -16,11 +16,14 @@ from typing import Any
 import pytest
 
 from engine.errors import ConfigurationError, DataError
+from research.execution.progress import Silence
 from research.training.storage import opened
 from research.training.study import is_repeatable, run
+from research.training.train import train
 from research.training.trial import NUMBER, Plan
 from tests.live.ledger.postgres import server
 from tests.research.training.test_study import PLAN, bowl, nothing
+from tests.research.training.test_train import LOGIT, settings
 
 ROOT = Path(__file__).resolve().parents[3]
 #: a worker: takes trials of a study, slowly, and tells the number of each before it is computed
@@ -114,3 +117,22 @@ def test_a_second_worker_on_a_file_is_refused_in_one_line(home: Path) -> None:
             run(PLAN, bowl, nothing)
         assert "\n" not in str(caught.value)
     assert len(run(PLAN, bowl, nothing)) == PLAN.trials
+
+
+@pytest.mark.slow
+def test_a_worker_process_of_the_command_takes_trials_with_the_bits_of_one(home: Path) -> None:
+    words = (*LOGIT, "tune=optuna", "tune.trials=6", "tune.batch=6")
+    alone = train(settings(*words), Silence())
+    said = list[str]()
+
+    class Heard(Silence):
+        def say(self, text: str) -> None:
+            said.append(text)
+
+    with server() as url:
+        both = train(settings(*words, "tune.workers=2", f"tune.storage='{url}'"), Heard())
+        assert both.trials == alone.trials and both.artifact.fitted == alone.artifact.fitted
+        assert not said and not list((home / "data" / "studies").glob(".*.arrow"))
+        broken = settings(*words, "seed=1", "tune.workers=2", f"tune.storage='{url}'", "cluster=dask")
+        with pytest.raises(ConfigurationError, match=r"no scheduler in cluster\.address"):
+            train(broken, Silence())
