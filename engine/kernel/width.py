@@ -47,7 +47,9 @@ def choose(target: str) -> str:
         return f"this processor has no {', '.join(missing)}"
     if (os.environ.get("NUMBA_CPU_NAME"), os.environ.get("NUMBA_CPU_FEATURES")) != (target, ""):
         if "numba" in sys.modules:
-            return f"the compiler is loaded already; start Python with NUMBA_CPU_NAME={target} NUMBA_CPU_FEATURES="
+            return (
+                f"the compiler is loaded already; start with NUMBA_CPU_NAME={target} NUMBA_CPU_FEATURES= as variables"
+            )
         os.environ["NUMBA_CPU_NAME"], os.environ["NUMBA_CPU_FEATURES"] = target, ""
     return ""
 

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, Self
 
 from engine import errors
 from engine.errors import BeaError, printable
+from engine.kernel.width import choose
 
 NONE: Final = "none"
 LOCAL: Final = "local"
@@ -93,6 +94,8 @@ def performed(function: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Carry out a task in a worker: ``{"value": ...}``, or ``{"error": ...}`` for `value_of` to raise."""
     module, _, name = function.partition(":")
     try:
+        if values.get("target") is not None:
+            choose(values["target"])  # before the module loads the compiler; it tells what stands against it
         return {"value": getattr(importlib.import_module(module), name)(values)}
     except BeaError as error:
         return refused(error)

@@ -70,7 +70,19 @@ def _dispatch(words: list[str]) -> int:
 
         raise UsageError(f"unknown command {words[0]}", todo=nearest(words[0], COMMANDS))
     _start_logs()
+    _choose_target(words)
     return command.run(words[1:])
+
+
+def _choose_target(words: Sequence[str]) -> None:
+    """Set the target of compiled code before anything loads the compiler; a wrong one is told where it is read."""
+    key = "cluster.target="
+    for word in words:
+        if word.startswith(key):
+            from engine.kernel.width import COMMON, choose
+
+            if (target := word.removeprefix(key)) in COMMON:
+                choose(target)
 
 
 def _start_logs() -> None:

@@ -74,10 +74,8 @@ class Proof:
         for workers in (1, 2, 4):
             self.same(f"local, {workers} workers", self.sweep("cluster=local", f"cluster.workers={workers}"))
         for target in ("x86-64-v2", "x86-64-v3"):
-            self.same(
-                f"local, 2 workers, {target}",
-                self.sweep("cluster=local", "cluster.workers=2", f"cluster.target={target}"),
-            )
+            words = ("cluster=local", "cluster.workers=2", f"cluster.target={target}")
+            self.same(f"local, 2 workers, {target}", self.sweep(*words, NUMBA_CPU_NAME=target, NUMBA_CPU_FEATURES=""))
         self.same("local, each task twice", self.sweep("cluster=local", "cluster.workers=2", before=("twice",)))
         for workers in (1, 2, 4):
             with cluster(self.folder / f"dask{workers}", workers) as there:
@@ -123,10 +121,12 @@ class Proof:
             process = self.sweep("cluster=dask", f"cluster.address={there.address}", force=False)
             self.same("dask, gone on with another scheduler", process)
 
-    def sweep(self, *words: str, before: tuple[str, ...] = (), force: bool = True) -> subprocess.Popen[str]:
+    def sweep(
+        self, *words: str, before: tuple[str, ...] = (), force: bool = True, **variables: str
+    ) -> subprocess.Popen[str]:
         """Start the sweep."""
         every = (*before, str(BLOCK), *WORDS, *words, f"force={str(force).lower()}")
-        environment = os.environ | {"BEA_HOME": str(self.runs.parent.parent), "PYTHONPATH": str(ROOT)}
+        environment = os.environ | {"BEA_HOME": str(self.runs.parent.parent), "PYTHONPATH": str(ROOT)} | variables
         return subprocess.Popen(
             [sys.executable, "-m", "tests.cluster.sweep", *every], cwd=ROOT, env=environment, text=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
