@@ -202,9 +202,10 @@ def _measures(shared: ClassStream, matrix: Matrix, cells: Matrix) -> Matrix:
     pnl, turnover = equity - bankroll, cells[CELL.turnover] + cells[CELL.staked_today]
     n_bets = cells[N_BETS]
     clv_n = n_bets - cells[CELL.n_unclosed]
-    odds = shared.complete_odds
-    below = np.searchsorted(odds, matrix[:, FIELD["odds_min"]], "left")
-    above = len(odds) - np.searchsorted(odds, matrix[:, FIELD["odds_max"]], "right")
+    odds, n_lower = shared.complete_odds, shared.n_complete
+    n_odds = n_lower[-1]
+    below = n_lower[np.searchsorted(odds, matrix[:, FIELD["odds_min"]], "left")]
+    above = n_odds - n_lower[np.searchsorted(odds, matrix[:, FIELD["odds_max"]], "right")]
     with np.errstate(divide="ignore", invalid="ignore"):
         row: dict[str, Any] = {
             "n_opportunities": shared.n_rows, "n_bets": n_bets, "n_won": cells[CELL.n_won],
@@ -220,9 +221,9 @@ def _measures(shared: ClassStream, matrix: Matrix, cells: Matrix) -> Matrix:
         out[:, number] = row[name]
     reasons = out[:, len(METRICS) :]
     reasons[:, FIRST_COUNTED : FIRST_COUNTED + N_COUNTED] = counts.T
-    reasons[:, int(Reason.INCOMPLETE)] = shared.n_rows - len(odds)
+    reasons[:, int(Reason.INCOMPLETE)] = shared.n_rows - n_odds
     reasons[:, int(Reason.ODDS_RANGE)] = below + above
-    reasons[:, int(Reason.EDGE)] = len(odds) - below - above - counts.sum(axis=0)
+    reasons[:, int(Reason.EDGE)] = n_odds - below - above - counts.sum(axis=0)
     return out
 
 

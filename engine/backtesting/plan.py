@@ -143,8 +143,10 @@ class ClassStream:
         Numbers of slots.
     n_rows : int
         Rows of the tape.
-    complete_odds : float64
-        Odds of all complete rows of the tape, sorted.
+    complete_odds : float64 (u,)
+        The different odds of the complete rows of the tape, sorted: far fewer than rows.
+    n_complete : int64 (u + 1,)
+        Number of complete rows with lower odds than each of these; and of all.
     """
 
     stream: Stream
@@ -157,6 +159,7 @@ class ClassStream:
     n_competitions: int
     n_rows: int
     complete_odds: Floats
+    n_complete: Longs
 
 
 @dataclass(frozen=True)
@@ -201,8 +204,7 @@ def _class_stream(tape: Tape, matrix: Matrix, seed: int) -> ClassStream:
     passing = complete & _within(matrix, edges, tape.odds)
     rows = np.flatnonzero(passing)
     edges = edges[rows]
-    sorted_odds = tape.odds[complete]
-    sorted_odds.sort()
+    complete_odds, counts = np.unique(tape.odds[complete], return_counts=True)
     stream, n_slots = _stream(tape, passing, tape.commission_rate[rows] * factor, slippage)
     if (matrix[:, FIELD["rejection_frac"]] > 0.0).any():
         rejection_draws(tape.id[rows], np.int64(seed), stream.rows["draw"])
@@ -216,7 +218,8 @@ def _class_stream(tape: Tape, matrix: Matrix, seed: int) -> ClassStream:
         n_questions=n_slots["question_slot"],
         n_competitions=_count(tape.competition),
         n_rows=len(tape),
-        complete_odds=sorted_odds,
+        complete_odds=complete_odds,
+        n_complete=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
     )
 
 

@@ -98,10 +98,13 @@ def load(path: str | Path) -> Tape:
     }
     for name in _FRAMES:
         prefix = f"{name}."
-        columns = [column for column in names if column.startswith(prefix)]
-        values[name] = pl.DataFrame(
-            [_series(_column(mapped, names, column), column.removeprefix(prefix)) for column in columns]
-        )
+        first, *others = [column for column in names if column.startswith(prefix)]
+        frame = pl.DataFrame([_series(_column(mapped, names, first), first.removeprefix(prefix))])
+        for column in others:
+            frame = frame.with_columns(_slim(_series(_column(mapped, names, column), column.removeprefix(prefix))))
+        values[name] = frame
+    if (values["filled"].view(np.int64) == values["quoted"].view(np.int64)).all():
+        values["filled"] = values["quoted"]
     scalars = {name: _column(mapped, names, name)[0].as_py() for name in _SCALARS}
     tape = Tape(**values, **scalars)
     values.clear()
@@ -143,6 +146,13 @@ def _column(mapped: mmap.mmap, names: list[str], name: str) -> pa.Array:
 def _series(column: pa.Array, name: str) -> pl.Series:
     """The list in the only row of a column, as a series."""
     return pl.Series(name, pl.from_arrow(column.values))
+
+
+def _slim(series: pl.Series) -> pl.Series | pl.Expr:
+    """The same series, or, if it repeats one value, an expression that takes no memory for it in a frame."""
+    if len(series) < 2 or 0 < series.null_count() < len(series) or not series.eq_missing(series[0]).all():
+        return series
+    return pl.lit(series[0], dtype=series.dtype).alias(series.name)
 
 
 def _array_names() -> list[str]:

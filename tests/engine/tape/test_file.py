@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +90,14 @@ def test_the_columns_of_races_may_be_left_out_of_a_tape(tape: Tape, tmp_path: Pa
     assert_same(load(tmp_path / "plain"), tape)
     for end_ns, rows in ((int(tape.decided_at[0]), 0), (2**62, len(tape))):
         assert len(decided_between(plain, 0, end_ns).reduction_rule) == rows
+
+
+def test_prices_that_did_not_move_are_one_column_and_repeated_values_stay(tape: Tape, tmp_path: Path) -> None:
+    many = 100_000
+    rows = pl.DataFrame({"event_id": np.arange(many), "line": pl.repeat(None, many, dtype=pl.Float64, eager=True)})
+    save(replace(tape, filled=tape.quoted, rows=rows), tmp_path / "a.tape")
+    loaded = load(tmp_path / "a.tape")
+    assert loaded.filled is loaded.quoted and loaded.rows.equals(rows)
+    moved = np.where(np.arange(len(tape)) == 1, tape.quoted + 0.01, tape.quoted)
+    save(replace(tape, filled=moved), tmp_path / "b.tape")
+    assert (load(tmp_path / "b.tape").filled == moved).all()
