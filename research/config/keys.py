@@ -205,6 +205,10 @@ ADDED: Final[dict[str, Any]] = {
     "sweep.bets_min": 0,
     "execution.recordings": None,
     "execution.starting_price": False,
+}
+
+#: where a command has no group `cluster`, or a run is older than it; no trial depends on these
+_NO_CLUSTER: Final[dict[str, Any]] = {
     "cluster.name": "none",
     "cluster.workers": None,
     "cluster.address": None,
@@ -229,7 +233,7 @@ _OPTIONAL: Final = (
 def complete(flat: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration with all values checked; raises ConfigurationError for a wrong value or a missing key."""
     values = {key: checked(key, value) for key, value in flat.items()}
-    values |= {key: value for key, value in ADDED.items() if key in KEYS and key not in values}
+    values |= {key: value for key, value in (ADDED | _NO_CLUSTER).items() if key in KEYS and key not in values}
     for key in KEYS:
         if key not in values and key not in _OPTIONAL:
             raise ConfigurationError(f"no value for {key}", todo=f"choose an option of {key.split('.')[0]} that has it")
