@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from engine.errors import BeaError, UsageError, printable
 from research.commands.registry import COMMANDS, help_text
 from research.commands.streams import prepare
+
+#: objects made before the garbage collector looks: most of a command's stay until its end, and each look takes time
+_COLLECT_AFTER: Final = 50_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:
         prepare()
+        gc.set_threshold(_COLLECT_AFTER, 20, 20)
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         status = _dispatch(words)

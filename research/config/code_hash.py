@@ -6,12 +6,13 @@ another strategy, changes no key.
 
 from __future__ import annotations
 
-import ast
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from research.config.import_statements import Statement, keep, parsed, statements
 
 _PACKAGES: Final = Path(__file__).resolve().parents[2]
 _ROOTS: Final = ("engine", "research")
@@ -67,6 +68,7 @@ def import_closure(modules: Iterable[str]) -> list[Path]:
             continue
         names.add(name)
         waiting += _imports_of(name) - names
+    keep()
     paths = {path for name in names if (path := _file_of(name)) is not None}
     folders = {path.parent for path in paths}
     resources = {path for folder in folders for path in folder.glob("*/*") if path.suffix in _RESOURCES}
@@ -93,36 +95,22 @@ def _imports_of(name: str) -> frozenset[str]:
         return frozenset()
     parts = name.split(".")
     packages = {".".join(parts[:count]) for count in range(1, len(parts))}
-    tree = ast.parse(path.read_bytes())
-    return frozenset(packages | {module for node in running_imports(tree) for module in _modules_of(node)})
+    running = statements(path.read_bytes()).running
+    return frozenset(packages | {module for statement in running for module in _modules_of(statement)})
 
 
-def running_imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Import statements that run: all but those under ``if TYPE_CHECKING``."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield node
-        elif isinstance(node, ast.If) and _is_type_checking(node):
-            for other in node.orelse:
-                yield from running_imports(ast.Module([other], []))
-        elif not isinstance(node, ast.expr):  # an expression holds no statement
-            yield from running_imports(node)
-
-
-def _is_type_checking(node: ast.If) -> bool:
-    return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-
-
-def _modules_of(node: ast.Import | ast.ImportFrom) -> set[str]:
+def _modules_of(statement: Statement) -> set[str]:
     """Modules of the two packages that an absolute import loads."""
-    if isinstance(node, ast.Import):
-        return {alias.name for alias in node.names if _file_of(alias.name) is not None}
-    if node.level or node.module is None or _file_of(node.module) is None:
+    if statement.level:
         return set()
-    modules = {node.module}
-    for alias in node.names:
-        full = f"{node.module}.{alias.name}"
-        modules.add(full if _file_of(full) is not None else _lazy_home(node.module, alias.name))
+    if statement.module is None:
+        return {name for name in statement.names if _file_of(name) is not None}
+    if _file_of(statement.module) is None:
+        return set()
+    modules = {statement.module}
+    for name in statement.names:
+        full = f"{statement.module}.{name}"
+        modules.add(full if _file_of(full) is not None else _lazy_home(statement.module, name))
     return modules
 
 
@@ -139,11 +127,7 @@ def _lazy_names(package: str) -> dict[str, str]:
     path = _file_of(package)
     if path is None or path.name != "__init__.py":
         return {}
-    blocks = [
-        node for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.If) and _is_type_checking(node)
-    ]
-    imports = [node for block in blocks for node in block.body if isinstance(node, ast.ImportFrom)]
-    return {alias.asname or alias.name: node.module for node in imports if node.module for alias in node.names}
+    return statements(path.read_bytes()).lazy
 
 
 def _user_closure(files: Iterable[Path]) -> tuple[list[tuple[str, bytes]], set[str]]:
@@ -157,22 +141,22 @@ def _user_closure(files: Iterable[Path]) -> tuple[list[tuple[str, bytes]], set[s
             continue
         contents[path] = path.read_bytes()
         try:
-            tree = ast.parse(contents[path])
+            running = parsed(contents[path]).running
         except SyntaxError:
             continue  # reported where the file is loaded
-        for node in running_imports(tree):
-            imported |= _modules_of(node)
-            if isinstance(node, ast.ImportFrom) and node.level:
-                waiting += _neighbours(path, node)
+        for statement in running:
+            imported |= _modules_of(statement)
+            if statement.level:
+                waiting += _neighbours(path, statement)
     named = sorted((f"{path.parent.name}/{path.name}", content) for path, content in contents.items())
     return named, imported
 
 
-def _neighbours(path: Path, node: ast.ImportFrom) -> list[Path]:
+def _neighbours(path: Path, statement: Statement) -> list[Path]:
     """Files that a relative import of a user's file may load."""
-    folder = path.parents[node.level - 1]
-    base = folder.joinpath(*node.module.split(".")) if node.module else folder
+    folder = path.parents[statement.level - 1]
+    base = folder.joinpath(*statement.module.split(".")) if statement.module else folder
     names = [base.with_suffix(".py"), base / "__init__.py"]
-    for alias in node.names:
-        names += [base / f"{alias.name}.py", base / alias.name / "__init__.py"]
+    for name in statement.names:
+        names += [base / f"{name}.py", base / name / "__init__.py"]
     return [name for name in names if name.is_file()]
