@@ -20,7 +20,20 @@ _CHUNK: Final = 1 << 18
 
 def columns_of(tape: Tape) -> Columns:
     """The columns of a tape, each of one type, so that one compilation serves every tape."""
-    return Columns(*(_read_only(name, getattr(tape, name)) for name in Columns._fields))
+    repeated: dict[tuple[str, bytes], NDArray[Any]] = {}
+    return Columns(*(_read_only(name, _spread(getattr(tape, name), repeated)) for name in Columns._fields))
+
+
+def _spread(column: NDArray[Any], repeated: dict[tuple[str, bytes], NDArray[Any]]) -> NDArray[Any]:
+    """The column; a broadcast one (`engine.tape.columns.slim`) as an array that columns of the same value share."""
+    if column.strides != (0,):
+        return column
+    key = (column.dtype.str, column[:1].tobytes())
+    if key not in repeated:
+        repeated[key] = np.zeros(len(column), column.dtype)
+        if any(key[1]):  # what is 0 already takes no memory
+            repeated[key][:] = column[0]
+    return repeated[key]
 
 
 def terms_of(tape: Tape, rows: NDArray[np.intp], slippage_frac: float) -> tuple[Floats, Floats]:

@@ -234,3 +234,15 @@ def test_a_commission_of_the_whole_profit_is_refused() -> None:
 def test_meaningless_limits_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(settings))):
         Configuration(**settings)  # type: ignore[arg-type]
+
+
+def test_columns_that_repeat_one_value_are_one_array_to_the_kernel() -> None:
+    many = tape([{}, {"at": 1.0, "odds": 3.0}, {"at": 1.5}])
+    assert many.tax_stake_frac.strides == many.place_share.strides == (0,)
+    columns = columns_of(many)
+    assert np.shares_memory(columns.tax_stake_frac, columns.tax_winnings_frac)
+    assert not np.shares_memory(columns.tax_stake_frac, columns.place_share)
+    for name in columns._fields:
+        values = getattr(columns, name)
+        assert np.array_equal(values, getattr(many, name), equal_nan=values.dtype.kind == "f"), name
+        assert values.flags.c_contiguous and not values.flags.writeable, name
