@@ -161,6 +161,7 @@ def content(run: Path) -> str:
         data = path.read_bytes()
         if path.name == "manifest.json":
             manifest = {key: value for key, value in json.loads(data).items() if key not in HOW}
+            manifest["code"] = manifest["code"]["sources"]  # a commit in between changes the others
             for branch in manifest["branches"]:
                 branch["base"] = {key: value for key, value in branch["base"].items() if counts(key)}
             data = json.dumps(manifest).encode()
