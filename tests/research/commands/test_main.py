@@ -30,6 +30,25 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout == help_text()
 
 
+#: libraries of other commands, extras and notebooks
+FOREIGN = (
+    "pandas", "sklearn", "vectorbt", "sqlalchemy", "optuna", "lightgbm", "dask", "distributed", "fsspec", "duckdb",
+    "matplotlib", "starlette", "httpx",
+)  # fmt: skip
+
+
+def test_a_sweep_with_its_page_imports_no_library_of_another_command(tmp_path: Path) -> None:
+    words = ["sweep", "data=sample", "data.competitions=[SIM1]", "strategy.edge_min=0,0.03", "output=json"]
+    code = (
+        f"import sys; from research.commands.main import main; status = main({words})\n"
+        f"print([m for m in {FOREIGN} if m in sys.modules], 'research.report.page' in sys.modules, file=sys.stderr)\n"
+        "sys.exit(status)"
+    )
+    environment = {**os.environ, "BEA_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[] True"
+
+
 def test_a_runner_has_one_thread_of_polars_unless_the_environment_says_otherwise() -> None:
     code = (
         "import sys; from research.commands.main import main; main(['paper', '--help'])\n"
