@@ -77,7 +77,11 @@ class DaskExecutor:
                 raise self._gone()
             task, deaths = self._tasks.pop(future)
             if future.status == "finished":
-                return task, value_of(future.result())
+                try:
+                    answer = future.result()
+                except OSError:  # the scheduler died between the answer and its way here
+                    raise self._gone() from None
+                return task, value_of(answer)
             error = future.exception()
             if not isinstance(error, KilledWorker):
                 what = f"unexpected {type(error).__name__}: {error}"
@@ -132,7 +136,7 @@ class DaskExecutor:
     def _gone(self) -> BeaError:
         found = "no worker" if self._client.status == "running" else "no scheduler"
         return BeaError(
-            "the cluster is gone", where=self._address, found=f"{found} for {self._wait_s} s",
+            "the cluster is gone", where=self._address, found=found,
             todo=f"start it again; {RESUME}",
         )  # fmt: skip
 
