@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from research.config.code_hash import code_hash
 from research.config.kernel_params import check
 from research.config.keys import counts
 from research.config.tape_spec import TapeSpec, tape_spec_of
-from research.execution.estimate import estimate
+from research.execution.estimate import Sofar, estimate, slowness
 from research.execution.job import BuiltTape, Command, Computed, Job, TapeJob, TapeShelf, numbers
 from research.execution.manifest import manifest_of
 from research.execution.no_bets import empty_tapes, no_bets
@@ -169,12 +170,15 @@ def _compute_units(job: Job, folder: UnitFolder, warming: Warming) -> Computed:
     calibrations, closes = Calibrations(job.tapes, command.settings["data.memory_mb"]), list[TapeClose]()
     try:
         for tape_job in job.tape_jobs:
+            began = time.monotonic()
             tape = shelf.tape(tape_job.number)
+            tape_s = time.monotonic() - began
             facts = job.look_at(tape_job.number, tape)
             if tape_job.number == 0:
                 warming.wait()
                 threads = command.settings["sweep.threads"]
-                progress.say(estimate(command.plan, tape, threads, assessed=command.kind == "sweep"))
+                sofar = Sofar(time.monotonic() - command.started, tape_s, slowness())
+                progress.say(estimate(command.plan, tape, threads, sofar, assessed=command.kind == "sweep"))
                 progress.begin(command.kind, len(command.plan))
             for unit in cut(tape_job.number, tape_job.low, tape_job.high, len(tape)):
                 walked += in_lanes(tape, *job.params_of(unit))
