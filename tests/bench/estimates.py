@@ -7,6 +7,7 @@ with the start of the interpreter.
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -51,6 +52,20 @@ JOBS: Final[list[tuple[str, list[str]]]] = [
 ]
 
 
+_OWN: Final = ["sweep", "staking=kelly"]
+#: the same, on the store of the home
+OWN_JOBS: Final[list[tuple[str, list[str]]]] = [
+    ("20 edges, cold", ["sweep", _EDGES.format("0.005")]),
+    ("1,000 of Kelly", [*_OWN, _EDGES.format("0.001"), "staking.fraction=range(0.05,0.55,0.05)"]),
+    ("one backtest", ["backtest"]),
+    ("10,000 of Kelly", [*_OWN, _EDGES.format("0.001"), "staking.fraction=range(0.01,1.01,0.01)"]),
+    (
+        "300, walk forward",
+        [*_OWN, _EDGES.format("0.01"), "staking.fraction=range(0.01,0.31,0.01)", "validation=walk_forward"],
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Kept:
     """Seconds that a command promised and took, and its first line."""
@@ -65,31 +80,40 @@ class Kept:
         return max(self.promised / self.taken, self.taken / self.promised)
 
 
+def bea(words: list[str], home: Path) -> str:
+    """Run a command in a home; what it wrote to stderr."""
+    environment = {**os.environ, "BEA_HOME": str(home), "BEA_NUMBA_CACHE": str(home / "numba")}
+    command = [sys.executable, "-c", _BEA, *words]
+    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True).stderr
+
+
 def run(words: list[str], home: Path) -> Kept:
     """Run a command in a home, and compare."""
-    environment = {**os.environ, "BEA_HOME": str(home), "BEA_NUMBA_CACHE": str(home / "numba")}
     started = perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", _BEA, *words], env=environment, check=False, capture_output=True, text=True
-    )
+    said = bea(words, home)
     taken = perf_counter() - started
-    for line in done.stderr.splitlines():
+    for line in said.splitlines():
         if found := _PROMISE.search(line):
             return Kept(float(found[1]) * _UNITS[found[2]], taken, line)
-    raise RuntimeError(f"{' '.join(words)} promised nothing:\n{done.stderr}")
+    raise RuntimeError(f"{' '.join(words)} promised nothing:\n{said}")
 
 
-def main(names: list[str]) -> None:
-    """Run the jobs whose name holds one of these words, or all of them; a row of a table each."""
+def main() -> None:
+    """Run the jobs, or those on the prices of some files of football-data.co.uk; a row of a table each."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("files", nargs="*", help="files to import; without them, the sample")
+    files = parser.parse_args().files
     sys.stdout.write("| command | promised | taken | factor | its line |\n|---|---:|---:|---:|---|\n")
     with tempfile.TemporaryDirectory() as folder:
-        for name, words in JOBS:
-            if not names or any(one in name for one in names):
-                kept = run(words, Path(folder))
-                row = f"| {name} | {kept.promised:.0f} s | {kept.taken:.0f} s | {kept.factor:.2f} | {kept.line} |"
-                sys.stdout.write(row + "\n")
-                sys.stdout.flush()
+        home = Path(folder)
+        if files:
+            bea(["data", "import", "football_data", *files], home)
+        for name, words in OWN_JOBS if files else JOBS:
+            kept = run(words, home)
+            row = f"| {name} | {kept.promised:.0f} s | {kept.taken:.1f} s | {kept.factor:.2f} | {kept.line} |"
+            sys.stdout.write(row + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
