@@ -140,6 +140,6 @@ def seconds(value: float) -> str:
     """A duration as text: 5 s, 3 min, 2.5 h."""
     if value != value or value == float("inf"):
         return "unknown time"
-    if value < 90:
+    if value < 180:  # whole minutes would be a third off
         return f"{value:.0f} s"
     return f"{value / 60:.0f} min" if value < 5400 else f"{value / 3600:.1f} h"

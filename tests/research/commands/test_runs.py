@@ -329,8 +329,9 @@ def test_progress_is_printed_in_lines(capsys: pytest.CaptureFixture[str]) -> Non
     assert re.match(r"sweep: 50 / 100, [\d,]+/s, \d+ s left\n", capsys.readouterr().err)
     Silence().say("nothing")
     assert isinstance(progress_for(), Lines)
-    assert (seconds(5), seconds(600), seconds(9_000), seconds(float("inf"))) == (
+    assert (seconds(5), seconds(100), seconds(600), seconds(9_000), seconds(float("inf"))) == (
         "5 s",
+        "100 s",
         "10 min",
         "2.5 h",
         "unknown time",
