@@ -174,7 +174,7 @@ def walk_modules(rule: Rule | None) -> tuple[str, str]:
 
 
 def _package(rule: Rule) -> str:
-    from engine.kernel.cache import source_hash
+    from engine.kernel.folder import source_hash
 
     return "rule_" + hashlib.blake2b((source_hash() + rule.text).encode(), digest_size=8).hexdigest()
 

@@ -11,16 +11,15 @@ never loaded: the function is compiled again, with a note.
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engine.kernel.folder import cache_folder, holds
 from engine.kernel.width import prefer_wide_vectors
 
 prefer_wide_vectors()  # before the import of numba, which reads the setting
@@ -28,34 +27,7 @@ prefer_wide_vectors()  # before the import of numba, which reads the setting
 import numba  # noqa: E402
 from numba.core.caching import FunctionCache, IndexDataCacheFile  # noqa: E402
 
-_PACKAGE = Path(__file__).resolve().parent
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def source_hash() -> str:
-    """Hash of the sources of this package and of the version of Numba, 16 hex digits."""
-    digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    digest.update(numba.__version__.encode())
-    return digest.hexdigest()
-
-
-def _writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
-
-
-def cache_folder() -> Path | None:
-    """The folder of compiled code, below ``BEA_NUMBA_CACHE`` or the user's cache folder; None if it is not writable."""
-    chosen = os.environ.get("BEA_NUMBA_CACHE")
-    root = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "bea" / "numba"
-    folder = root / source_hash()
-    return folder if _writable(folder) else None
 
 
 CACHE_FOLDER = cache_folder()
@@ -64,16 +36,11 @@ if CACHE_FOLDER is not None:
 
 
 def is_cold(module: str) -> bool:
-    """Whether the next call into a module has to compile it first, which takes about ten seconds.
+    """Whether the next call into a module, such as ``engine.kernel.walk``, has to compile it first: about ten seconds.
 
-    Parameters
-    ----------
-    module : str
-        Dotted name, such as ``engine.kernel.walk``. Numba names folders of its cache after the package.
+    With Numba's compiler switched off nothing is ever compiled.
     """
-    package, _, name = module.rpartition(".")
-    folder = package.rpartition(".")[2]
-    return CACHE_FOLDER is None or not any(CACHE_FOLDER.glob(f"{folder}_*/{name}.*.nbi"))
+    return not numba.config.DISABLE_JIT and (CACHE_FOLDER is None or not holds(CACHE_FOLDER, module))
 
 
 #: Without the interpreter's lock, with IEEE division, without reference counts: nothing here allocates memory, and

@@ -16,9 +16,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from engine.errors import UsageError
+from research.commands.first_run import interpret_if_cold
 from research.config.compose import Composer, quoted, resolved
 from research.config.mistakes import translate
-from research.records.export import expanded
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -39,7 +39,11 @@ def _run(command: str, argv: Sequence[str]) -> int:
     folder = Path(options.config_dir).absolute() if options.config_dir else None
     composer = Composer(command, folder)
     if options.help or options.hydra_help or options.cfg or options.info:
+        from research.records.export import expanded
+
         return _show(composer, options, quoted(expanded(composer, options.overrides)))
+    if command == "backtest":
+        interpret_if_cold(composer, options.overrides)
     from research.api import carry_out
     from research.execution.progress import progress_for
 

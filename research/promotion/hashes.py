@@ -9,7 +9,7 @@ import polars as pl
 
 from engine.custom_rule import load
 from engine.identity import digest
-from engine.kernel.cache import source_hash
+from engine.kernel.folder import source_hash
 from engine.machine import version_of
 from research.config.code_hash import code_hash, user_code_hash
 from research.config.tape_spec import TapeSpec

@@ -13,32 +13,32 @@ import pytest
 
 from engine.backtesting import precompile, run
 from engine.backtesting.plan import LEAST
-from engine.kernel import cache
+from engine.kernel import cache, folder
 
 
 def test_an_edit_of_any_rule_changes_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "kernel"
-    shutil.copytree(Path(cache.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(cache, "_PACKAGE", package)
-    seen = {cache.source_hash()}
+    shutil.copytree(Path(folder.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(folder, "_PACKAGE", package)
+    seen = {folder.source_hash()}
     for path in (package / "stake.py", package / "codes.py", package / "lanes" / "rules.py"):
         path.write_text(path.read_text() + "\n# edited\n")
-        seen.add(cache.source_hash())
+        seen.add(folder.source_hash())
     assert len(seen) == 4
 
 
 def test_the_folder_is_set_by_the_user_or_lies_in_their_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEA_NUMBA_CACHE", str(tmp_path / "chosen"))
-    assert cache.cache_folder() == tmp_path / "chosen" / cache.source_hash()
+    assert folder.cache_folder() == tmp_path / "chosen" / folder.source_hash()
     monkeypatch.delenv("BEA_NUMBA_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert cache.cache_folder() == tmp_path / "xdg" / "bea" / "numba" / cache.source_hash()
+    assert folder.cache_folder() == tmp_path / "xdg" / "bea" / "numba" / folder.source_hash()
 
 
 def test_without_a_writable_folder_nothing_is_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("BEA_NUMBA_CACHE", str(tmp_path / "file" / "below"))
-    assert cache.cache_folder() is None
+    assert folder.cache_folder() is None
 
 
 @pytest.mark.parametrize("folder", [None, Path("somewhere")])
