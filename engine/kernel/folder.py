@@ -40,12 +40,20 @@ def cache_folder() -> Path | None:
 def holds(folder: Path, module: str) -> bool:
     """Whether the folder has compiled code of a module.
 
+    Code of another checkout with the same sources does not count: Numba names folders of its cache by the path of the
+    sources, and does not find it.
+
     Parameters
     ----------
     folder : Path
         As from `cache_folder`.
     module : str
-        Dotted name, such as ``engine.kernel.walk``. Numba names folders of its cache after the package.
+        Dotted name: ``engine.kernel.walk``, or one of the package that is made for a rule of the user.
     """
     package, _, name = module.rpartition(".")
-    return any(folder.glob(f"{package.rpartition('.')[2]}_*/{name}.*.nbi"))
+    if package.startswith("engine.kernel"):
+        sources = Path(__file__).absolute().parent.joinpath(*package.split(".")[2:])
+        place = f"{sources.name}_{hashlib.sha1(str(sources).encode(), usedforsecurity=False).hexdigest()}"
+    else:
+        place = f"{package}_*"
+    return any(folder.glob(f"{place}/{name}.*.nbi"))

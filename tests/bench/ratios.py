@@ -25,49 +25,57 @@ from tests.bench.machine import machine
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _BEA: Final = "from research.commands.main import main; import sys; sys.exit(main())"
+#: programs print their figures, by what they are, as JSON in the last line
 _FLAT: Final = """
-import json, sys, statistics, tempfile, time
+import json, statistics, tempfile, time
 import numpy as np
 from pathlib import Path
-from tests.bench.contenders import {name} as contender
+from tests.bench.contenders import flat_polars, ours
 from tests.bench.data import Job
 with tempfile.TemporaryDirectory() as folder:
-    job = dict(np.load(Job(1_000_000, {count}, stakings=("flat",)).write(Path(folder))))
-state = contender.prepare(job, 1)
-times = []
-for _ in range(7):
-    start = time.process_time()
-    contender.run(state)
-    times.append(time.process_time() - start)
-print(json.dumps(statistics.median(times)))
+    job = dict(np.load(Job(1_000_000, 1, stakings=("flat",)).write(Path(folder))))
+states = [(contender, contender.prepare(job, 1)) for contender in (ours, flat_polars)]
+found = []
+for _ in range(9):
+    times = []
+    for contender, state in states:
+        start = time.process_time()
+        contender.run(state)
+        times.append(time.process_time() - start)
+    found.append(times[0] / times[1])
+print(json.dumps({"times Polars": statistics.median(found)}))
 """
 _PROTOTYPE: Final = """
 import json
 from tests.bench.limit import against_prototype
-rows = against_prototype(3, lambda text: None)
-print(json.dumps({{row["passing"]: row["ratio"] for row in rows}}[{passing}]))
+rows = against_prototype(5, lambda text: None)
+print(json.dumps({f"times C++, {row['passing']:.0%} of the rows passing": row["ratio"] for row in rows}))
 """
+SECONDS: Final = "seconds"
+PROCESSOR: Final = "processor seconds"
+
+Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Job:
-    """One line of the page.
+    """Something that is timed.
 
     Attributes
     ----------
     what : str
         What is done, as the page says it.
     words : tuple of str
-        Words of the interpreter: a command of `bea`, or a program that prints its figure as the last line.
-    unit : str
-        ``s`` of elapsed time, ``cpu s`` of all threads and child processes, or another figure that the program prints.
+        Words of the interpreter.
+    own : bool
+        The program prints its figures; else they are the elapsed and the processor time of the process.
     cold : bool
         Nothing is compiled, cached or stored.
     """
 
     what: str
     words: tuple[str, ...]
-    unit: str = "s"
+    own: bool = False
     cold: bool = False
 
 
@@ -76,40 +84,37 @@ def _bea(*words: str) -> tuple[str, ...]:
 
 
 _SWEEP: Final = _bea("sweep", "data=sample", "experiment=sample", "force=true")
-_LARGE: Final = _bea(
-    "sweep", "data=sample", "strategy=value", "strategy.edge_min=range(0,0.1,0.001)", "staking=kelly",
-    "staking.fraction=range(0.01,1.01,0.01)", "force=true", "report=false",
-)  # fmt: skip
 JOBS: Final = (
-    Job("`bea --help`", _bea("--help"), "cpu s"),
-    Job("warm sweep of the sample, 4,320 configurations", _SWEEP),
-    Job("the same", _SWEEP, "cpu s"),
-    Job("warm sweep of the sample, 10,000 configurations, without the page", _LARGE),
-    Job("the same", _LARGE, "cpu s"),
-    Job("warm backtest of the sample", _bea("backtest", "data=sample", "strategy=value", "force=true"), "cpu s"),
-    Job("first backtest on a machine", _bea("backtest", "data=sample", "strategy=value"), "s", True),
-    Job("first sweep of the sample on a machine", _SWEEP, "s", True),
+    Job("`bea --help`", _bea("--help")),
+    Job("sweep of the sample, 4,320 configurations, with its page", _SWEEP),
+    Job(
+        "sweep of the sample, 10,000 configurations, without a page",
+        _bea(
+            "sweep", "data=sample", "strategy=value", "strategy.edge_min=range(0,0.1,0.001)", "staking=kelly",
+            "staking.fraction=range(0.01,1.01,0.01)", "force=true", "report=false",
+        ),
+    ),
+    Job("backtest of the sample", _bea("backtest", "data=sample", "strategy=value", "force=true")),
+    Job("first backtest on a machine", _bea("backtest", "data=sample", "strategy=value"), cold=True),
+    Job("first sweep of the sample on a machine", _SWEEP, cold=True),
     Job(
         "tests against luck, 10,000 configurations over 3,650 days",
         ("-m", "tests.bench.luck", "--job", "weigh", "10000", "3650", "1"),
-        "cpu s",
     ),
-    Job("flat rule, 1 configuration over 1,000,000 rows", ("-c", _FLAT.format(name="ours", count=1)), "kernel s"),
-    Job("the same in Polars", ("-c", _FLAT.format(name="flat_polars", count=1)), "kernel s"),
-    Job("kernel over the prototype in C++, 2% of rows passing", ("-c", _PROTOTYPE.format(passing=0.02)), "times"),
-    Job("kernel over the prototype in C++, 20% of rows passing", ("-c", _PROTOTYPE.format(passing=0.2)), "times"),
-)
+    Job("flat rule, one configuration over 1,000,000 rows", ("-c", _FLAT), own=True),
+    Job("prototype's tape, 1,000 configurations over 1,000,000 rows", ("-c", _PROTOTYPE), own=True),
+)  # fmt: skip
 
 
-def run(job: Job, checkout: Path, home: Path) -> float:
-    """The figure of a job in a checkout.
+def run(job: Job, checkout: Path, home: Path) -> Figures:
+    """The figures of a job in a checkout.
 
     Raises
     ------
     RuntimeError
         The job fails.
     """
-    environment = os.environ | {
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | {
         "PYTHONPATH": str(checkout), "BEA_HOME": str(home / "home"), "BEA_NUMBA_CACHE": str(home / "compiled"),
         "BEA_REFERENCE_DIR": os.environ.get("BEA_REFERENCE_DIR", str(ROOT.parent / "shared")),
     }  # fmt: skip
@@ -118,28 +123,28 @@ def run(job: Job, checkout: Path, home: Path) -> float:
     elapsed, after = perf_counter() - start, os.times()
     if done.returncode:
         raise RuntimeError(f"{job.what} in {checkout}: {done.stderr[-500:]}")
-    if job.unit == "s":
-        return elapsed
-    if job.unit == "cpu s":
-        return after.children_user + after.children_system - before.children_user - before.children_system
-    return float(json.loads(done.stdout.strip().splitlines()[-1]))
+    if job.own:
+        figures: Figures = json.loads(done.stdout.strip().splitlines()[-1])
+        return figures
+    busy = after.children_user + after.children_system - before.children_user - before.children_system
+    return {SECONDS: elapsed, PROCESSOR: busy}
 
 
-def measured(job: Job, checkouts: Sequence[Path], repeat: int) -> list[float]:
-    """Median figure of a job in each checkout, the checkouts in turn."""
+def measured(job: Job, checkouts: Sequence[Path], repeat: int) -> list[Figures]:
+    """Median figures of a job in each checkout, the checkouts in turn."""
     with tempfile.TemporaryDirectory(prefix="bea-ratios-") as text:
-        folder, figures = Path(text), [list[float]() for _ in checkouts]
-        for turn in range(-1 if not job.cold else 0, repeat):
+        folder, found = Path(text), [list[Figures]() for _ in checkouts]
+        for turn in range(0 if job.cold else -1, repeat):
             for number, checkout in enumerate(checkouts):
                 home = folder / (f"{number}-{turn}" if job.cold else str(number))
                 home.mkdir(exist_ok=True)
-                figure = run(job, checkout, home)
+                figures = run(job, checkout, home)
                 if turn >= 0:
-                    figures[number].append(figure)
-        return [statistics.median(found) for found in figures]
+                    found[number].append(figures)
+        return [{name: statistics.median(one[name] for one in many) for name in many[0]} for many in found]
 
 
-def page(rows: Sequence[tuple[Job, Sequence[float]]], names: Sequence[str], command: str, repeat: int) -> str:
+def page(rows: Sequence[tuple[Job, Sequence[Figures]]], names: Sequence[str], command: str, repeat: int) -> str:
     """The page as Markdown."""
     at = machine()
     lines = [
@@ -149,15 +154,16 @@ def page(rows: Sequence[tuple[Job, Sequence[float]]], names: Sequence[str], comm
         "process of its own. Rely on the ratios; seconds differ between machines.",
         "",
         f"`{command}` on {dt.datetime.now(tz=dt.UTC).date()}: {at['processor']}, {at['cores']} cores;",
-        f"median of {repeat}. Before: {names[0]}. After: {names[1]}. *cpu s* is the processor time of all threads,",
-        "*kernel s* that of the calculation alone, without imports and compilation. *Times* is our time over that of a",
-        "program in C++ with fewer rules ([Benchmarks](benchmarks.md) tells them apart).",
+        f"median of {repeat}. Before: {names[0]}. After: {names[1]}. *Times* is our",
+        "processor time over that of the flat rule in Polars, and our time over that of a program in C++ with fewer",
+        "rules, each in turn ([Benchmarks](benchmarks.md) tells what is equal and what is not).",
         "",
-        "| job | unit | before | after | after / before |",
+        "| job | figure | before | after | after / before |",
         "| --- | --- | --- | --- | --- |",
     ]
     for job, (old, new) in rows:
-        lines.append(f"| {job.what} | {job.unit} | {old:.3g} | {new:.3g} | **{new / old:.2f}** |")
+        lines += [f"| {job.what} | {name} | {old[name]:.3g} | {new[name]:.3g} | **{new[name] / old[name]:.2f}** |"
+                  for name in old]  # fmt: skip
     return "\n".join([*lines, ""])
 
 
@@ -180,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for job in JOBS:
         if options.only in job.what:
             figures = measured(job, checkouts, options.repeat)
-            sys.stderr.write(f"{job.what} ({job.unit}): {figures[0]:.3g} -> {figures[1]:.3g}\n")
+            sys.stderr.write(f"{job.what}: {figures[0]} -> {figures[1]}\n")
             rows.append((job, figures))
     text = page(rows, names, "python -m tests.bench.ratios --before FOLDER --page docs/ratios.md", options.repeat)
     if options.page is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.kernel import walk
+from engine.kernel.folder import cache_folder
 from research.commands import first_run
 from research.config.compose import Composer
 
@@ -63,11 +66,12 @@ def test_a_large_store_an_address_and_words_that_cannot_be_read_are_left_to_the_
 
 
 @pytest.mark.usefixtures("nothing_compiled")
-def test_nothing_is_switched_off_where_the_kernel_is_compiled(home: Path) -> None:
-    from engine.kernel.folder import cache_folder
-
+def test_nothing_is_switched_off_where_the_kernel_of_this_checkout_is_compiled(home: Path) -> None:
     folder = cache_folder()
     assert folder is not None and folder.is_relative_to(home)
-    (folder / "kernel_1").mkdir()
-    (folder / "kernel_1" / "walk.walk-1.py311.nbi").touch()
-    assert not switched_off(["data=sample"])
+    sources = Path(walk.__file__).parent
+    for place, off in (("/elsewhere/engine/kernel", True), (str(sources), False)):
+        compiled = folder / f"kernel_{hashlib.sha1(place.encode(), usedforsecurity=False).hexdigest()}"
+        compiled.mkdir()
+        (compiled / "walk.walk-1.py311.nbi").touch()
+        assert switched_off(["data=sample"]) is off
