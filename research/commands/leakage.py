@@ -13,6 +13,7 @@ from rich.text import Text
 
 from engine.errors import UsageError, printable
 from engine.kernel.params import Params
+from engine.paths import is_address
 from engine.strategy import Learner
 from research.commands.arguments import parser_of, print_json
 from research.config.compose import Composer
@@ -53,7 +54,8 @@ def main(argv: Sequence[str]) -> int:
     check(rows)
     memory_mb = int(settings["data.memory_mb"])
     tapes = Tapes(memory_mb)
-    spec = with_fits(tapes, tape_spec_of(flat, plan.written(1)), settings)
+    spec = _in_a_folder(tape_spec_of(flat, plan.written(1)))
+    spec = with_fits(tapes, spec, settings)
     made_of = tapes.made_of(spec)
     as_json = options.json or settings["output"] == "json"
     subject = Subject(spec, Params(*rows[0].tolist()), int(flat["seed"]), memory_mb=memory_mb)
@@ -66,6 +68,16 @@ def main(argv: Sequence[str]) -> int:
     else:
         console().print(view(findings, path_of(made_of)))
     return status(findings)
+
+
+def _in_a_folder(spec: TapeSpec) -> TapeSpec:
+    """The specification, if a strategy that reads its store on the side would be noticed."""
+    if is_address(spec.store):
+        raise UsageError(
+            "the search for leaks needs a store in a folder", where="data.store",
+            expected="a folder", found=spec.store, todo="import the same files into a folder",
+        )  # fmt: skip
+    return spec
 
 
 def with_fits(tapes: Tapes, spec: TapeSpec, settings: Mapping[str, Any]) -> TapeSpec:

@@ -104,6 +104,7 @@ def test_the_exit_status_with_a_leak_is_1_and_its_tape_is_marked(
         (["--instants", "x"], "bea leakage --help"),
         (["--seed", "-1"], "negative seed"),
         (["data.seasons=[1999]"], "1999"),
+        (["data.store=s3://odds/history"], "needs a store in a folder"),
     ],
 )
 def test_a_mistake_is_one_line(
