@@ -1,8 +1,8 @@
 """One page of ratios, before and after: ``python -m tests.bench.ratios --before FOLDER --page docs/ratios.md``.
 
 Each job runs in a process of its own, once for the checkout in FOLDER and once for this one, in turn, as often as asked
-for; the page has the medians. Commands run in a home and with a cache of compiled code of their own for each checkout:
-a cold job gets new ones each time, a warm one runs once before it is timed.
+for; the page has the medians. Each checkout has a home and a cache of compiled code of its own: a cold job gets new ones
+each time, a warm one runs once before it is timed.
 """
 
 from __future__ import annotations
@@ -130,18 +130,17 @@ def run(job: Job, checkout: Path, home: Path) -> Figures:
     return {SECONDS: elapsed, PROCESSOR: busy}
 
 
-def measured(job: Job, checkouts: Sequence[Path], repeat: int) -> list[Figures]:
-    """Median figures of a job in each checkout, the checkouts in turn."""
-    with tempfile.TemporaryDirectory(prefix="bea-ratios-") as text:
-        folder, found = Path(text), [list[Figures]() for _ in checkouts]
-        for turn in range(0 if job.cold else -1, repeat):
-            for number, checkout in enumerate(checkouts):
-                home = folder / (f"{number}-{turn}" if job.cold else str(number))
-                home.mkdir(exist_ok=True)
-                figures = run(job, checkout, home)
-                if turn >= 0:
-                    found[number].append(figures)
-        return [{name: statistics.median(one[name] for one in many) for name in many[0]} for many in found]
+def measured(job: Job, checkouts: Sequence[Path], folder: Path, repeat: int) -> list[Figures]:
+    """Median figures of a job in each checkout, the checkouts in turn; a program of its own repeats by itself."""
+    found = [list[Figures]() for _ in checkouts]
+    for turn in range(0 if job.cold or job.own else -1, 1 if job.own else repeat):
+        for number, checkout in enumerate(checkouts):
+            home = folder / (f"{number}-{turn}-{len(list(folder.iterdir()))}" if job.cold else f"{number}-warm")
+            home.mkdir(exist_ok=True)
+            figures = run(job, checkout, home)
+            if turn >= 0:
+                found[number].append(figures)
+    return [{name: statistics.median(one[name] for one in many) for name in many[0]} for many in found]
 
 
 def page(rows: Sequence[tuple[Job, Sequence[Figures]]], names: Sequence[str], command: str, repeat: int) -> str:
@@ -183,11 +182,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for folder in checkouts
     ]
     rows = []
-    for job in JOBS:
-        if options.only in job.what:
-            figures = measured(job, checkouts, options.repeat)
-            sys.stderr.write(f"{job.what}: {figures[0]} -> {figures[1]}\n")
-            rows.append((job, figures))
+    with tempfile.TemporaryDirectory(prefix="bea-ratios-") as folder:
+        for job in JOBS:
+            if options.only in job.what:
+                figures = measured(job, checkouts, Path(folder), options.repeat)
+                sys.stderr.write(f"{job.what}: {figures[0]} -> {figures[1]}\n")
+                rows.append((job, figures))
     text = page(rows, names, "python -m tests.bench.ratios --before FOLDER --page docs/ratios.md", options.repeat)
     if options.page is not None:
         options.page.write_text(text)
