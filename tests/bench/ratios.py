@@ -1,8 +1,8 @@
 """One page of ratios, before and after: ``python -m tests.bench.ratios --before FOLDER --page docs/ratios.md``.
 
 Each job runs in a process of its own, once for the checkout in FOLDER and once for this one, in turn, as often as asked
-for; the page has the medians. Each checkout has a home and a cache of compiled code of its own: a cold job gets new ones
-each time, a warm one runs once before it is timed.
+for; the page has the medians. Each checkout has a home and a cache of compiled code of its own. A cold job gets new
+ones each time; a warm one runs once before it is timed.
 """
 
 from __future__ import annotations
