@@ -149,6 +149,8 @@ def page(rows: Sequence[tuple[Job, Sequence[Figures]]], names: Sequence[str], co
     lines = [
         "# Ratios, before and after",
         "",
+        "Terms: [glossary](glossary.md).",
+        "",
         "What changes of speed are worth, measured in one run: the version before and this one in turn, each job in a",
         "process of its own. Rely on the ratios; seconds differ between machines.",
         "",
