@@ -1,12 +1,13 @@
-"""Files written as a whole or not at all, a lock against a second process, and values as JSON."""
+"""Files written as a whole or not at all, hashes of pieces, a lock against a second process, and values as JSON."""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +49,14 @@ def write_bytes(path: Path, content: bytes | Sequence[bytes | memoryview], *, du
         raise
     if durable:
         flush_folder(path.parent)
+
+
+def digest_of(pieces: Iterable[bytes | memoryview], size: int = 32) -> bytes:
+    """BLAKE2b of a content that is given in pieces, in order: `size` bytes."""
+    digest = hashlib.blake2b(digest_size=size)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
 
 
 @contextmanager

@@ -6,7 +6,6 @@ damaged, or belongs to other data, is made again.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.files import write_bytes
+from engine.files import digest_of, write_bytes
 from research.execution.progress import Progress
 from research.inference.parts import Arrays
 
@@ -80,7 +79,4 @@ class PartFolder:
         write_bytes(self.folder / f"{name}.part", [_MAGIC, self._digest(name, body), *body])
 
     def _digest(self, name: str, body: list[memoryview]) -> bytes:
-        digest = hashlib.blake2b(f"{self.belongs}\n{name}\n".encode(), digest_size=_DIGEST)
-        for piece in body:
-            digest.update(piece)
-        return digest.digest()
+        return digest_of([f"{self.belongs}\n{name}\n".encode(), *body], _DIGEST)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from engine.errors import DataError
-from engine.files import write_bytes
+from engine.files import digest_of, write_bytes
 from research.cluster.seam import worker_name
 from research.sweeps.plan import Branch, Plan
 
@@ -27,7 +26,7 @@ def keep_plan(plan: Plan, folder: Path) -> str:
     text = json.dumps({"branches": branches, "json_columns": plan.json_columns}).encode()
     write_bytes(folder / _TABLE, [stream.getbuffer()])
     write_bytes(folder / _BRANCHES, text)
-    return hashlib.blake2b(text + stream.getbuffer(), digest_size=16).hexdigest()
+    return digest_of([text, stream.getbuffer()], 16).hex()
 
 
 def kept_plan(folder: Path, content: str) -> Plan:
@@ -51,7 +50,7 @@ def kept_plan(folder: Path, content: str) -> Plan:
             "a worker does not see the run", where=f"worker {worker_name()}", expected=str(folder / _TABLE),
             todo="mount the home folder at the same path on all machines",
         ) from None  # fmt: skip
-    found = hashlib.blake2b(text + table, digest_size=16).hexdigest()
+    found = digest_of([text, table], 16).hex()
     if found != content:
         raise DataError(
             "a worker sees another plan", where=f"{folder / _TABLE} on worker {worker_name()}", expected=content,

@@ -6,7 +6,6 @@ what is missing or damaged.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from engine.backtesting.measures import COLUMNS
 from engine.custom_rule import Rule
 from engine.errors import DataError
-from engine.files import new_file
+from engine.files import digest_of, new_file
 from engine.machine import cores
 from engine.tape import Tape
 
@@ -178,23 +177,18 @@ def _publish(path: Path, pieces: Sequence[bytes | memoryview], worker: str) -> N
         with new_file(path, durable=False) as made, made.open("wb") as file:
             file.writelines(pieces)
     except FileExistsError:
-        there, ours = hashlib.blake2b(path.read_bytes(), digest_size=16), hashlib.blake2b(digest_size=16)
-        for piece in pieces:
-            ours.update(piece)
-        if there.digest() != ours.digest():
+        there, ours = digest_of([path.read_bytes()], 16), digest_of(pieces, 16)
+        if there != ours:
             raise DataError(
-                "a unit has two results", where=str(path), expected=f"{there.hexdigest()}, which was there first",
-                found=f"{ours.hexdigest()} by {worker or 'this process'}",
+                "a unit has two results", where=str(path), expected=f"{there.hex()}, which was there first",
+                found=f"{ours.hex()} by {worker or 'this process'}",
                 todo="a machine computes wrongly, or not as the others do; find out which, and repeat with force=true",
             ) from None  # fmt: skip
 
 
 def _digest(tape_hash: str, request: DayRequest, body: Sequence[bytes | memoryview]) -> bytes:
     """Hash of a body that is given in pieces, and of the tape and the days that it belongs to."""
-    digest = hashlib.blake2b(tape_hash.encode() + request.edges.astype("<i8").tobytes(), digest_size=32)
-    for piece in body:
-        digest.update(piece)
-    return digest.digest()
+    return digest_of([tape_hash.encode(), request.edges.astype("<i8").tobytes(), *body])
 
 
 def compute(

@@ -26,7 +26,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("numpy", "numba", "polars")},
         "peers": {name: pins[name] for name in _PEERS},
-        "commit": _commit(),
+        "commit": commit(Path(__file__).parent),
     }
 
 
@@ -43,8 +43,9 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def _commit() -> str | None:
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+def commit(folder: Path) -> str | None:
+    """Short hash of the commit of a checkout; None without git."""
+    command = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
     try:
         process = subprocess.run(command, capture_output=True, text=True)
     except OSError:

@@ -21,7 +21,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from tests.bench.machine import machine
+from tests.bench.machine import commit, machine
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _BEA: Final = "from research.commands.main import main; import sys; sys.exit(main())"
@@ -177,12 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="jobs whose text holds this")
     options = parser.parse_args(arguments)
     checkouts = (options.before.resolve(), ROOT)
-    names = [
-        subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        for folder in checkouts
-    ]
+    names = [commit(folder) or "no commit" for folder in checkouts]
     rows = []
     with tempfile.TemporaryDirectory(prefix="bea-ratios-") as folder:
         for job in JOBS:
