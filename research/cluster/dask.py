@@ -41,7 +41,7 @@ class DaskExecutor:
     def __init__(self, address: str | None, workers: int, retries: int, wait_s: int) -> None:
         if address is None:
             raise ConfigurationError(
-                "no scheduler", where="cluster.address", expected="an address such as tcp://10.0.0.5:8786",
+                "no scheduler", where="cluster.address", expected="its address, such as 10.0.0.5:8786",
                 todo="start `dask scheduler`, which prints it",
             )  # fmt: skip
         self._address, self._workers, self._retries, self._wait_s = address, workers, retries, wait_s
