@@ -29,7 +29,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 #: the tables are the part of the page from here on
 MARK = "<!-- from here on written by `python -m scripts.configuration` -->\n\n"
 #: commands that Hydra composes, one file each
-COMMANDS: Final = ("backtest", "sweep", "judge", "train")
+COMMANDS: Final = ("backtest", "sweep", "leakage", "judge", "train")
 #: groups with tables of their own keys, in the order of the page
 GROUPS: Final = (
     "data",

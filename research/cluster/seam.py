@@ -112,11 +112,18 @@ def refused(error: BeaError) -> dict[str, Any]:
 
 def value_of(answer: Mapping[str, Any]) -> Any:
     """The value of an answer of `performed`; raises the error that it holds."""
+    if (error := error_of(answer)) is not None:
+        raise error
+    return answer["value"]
+
+
+def error_of(answer: Mapping[str, Any]) -> BeaError | None:
+    """The error that an answer holds, if any."""
     if "error" not in answer:
-        return answer["value"]
+        return None
     parts = dict(answer["error"])
-    kind = getattr(errors, parts.pop("kind"), BeaError)
-    raise kind(parts.pop("what"), **parts)
+    kind: type[BeaError] = getattr(errors, parts.pop("kind"), BeaError)
+    return kind(parts.pop("what"), **parts)
 
 
 def worker_name() -> str:

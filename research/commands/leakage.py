@@ -15,6 +15,8 @@ from engine.errors import UsageError, printable
 from engine.kernel.params import Params
 from engine.paths import is_address
 from engine.strategy import Learner
+from research.cluster.seam import NONE
+from research.cluster.target import use
 from research.commands.arguments import parser_of, print_json
 from research.config.compose import Composer
 from research.config.kernel_params import check
@@ -25,6 +27,8 @@ from research.leakage.coverage import FEWEST_INSTANTS
 from research.leakage.decisions import Subject
 from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Findings, Leak
+from research.leakage.instant import in_turn
+from research.leakage.spread import OnWorkers
 from research.records.export import expanded
 from research.records.leaks import keep, path_of
 from research.report.terminal import console
@@ -47,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
     """Run `bea leakage` with the words after it; returns the exit status."""
     options = _options(argv)
     folder = Path(options.config_dir).absolute() if options.config_dir else None
-    composer = Composer("backtest", folder)
+    composer = Composer("leakage", folder)
     plan = plan_backtest(composer, expanded(composer, options.overrides))
     settings, flat = plan.settings(), plan.flat(1)
     rows = numbers(plan, 0, 1)
@@ -60,7 +64,10 @@ def main(argv: Sequence[str]) -> int:
     as_json = options.json or settings["output"] == "json"
     subject = Subject(spec, Params(*rows[0].tolist()), int(flat["seed"]), memory_mb=memory_mb)
     search = Search(options.instants, int(flat["seed"]) if options.seed is None else options.seed)
-    findings = find_leaks(subject, search, Silence() if as_json else progress_for())
+    use(settings["cluster.target"])
+    cluster = {key: value for key, value in settings.items() if key.startswith("cluster.")}
+    searching = in_turn if settings["cluster.name"] == NONE else OnWorkers(cluster)
+    findings = find_leaks(subject, search, Silence() if as_json else progress_for(), searching)
     document = {"command": ["leakage", *options.overrides], "strategy": spec.strategy, **findings.document()}
     keep(made_of, document)
     if as_json:

@@ -29,7 +29,7 @@ class Command(NamedTuple):
         Words that may follow the name, as Tab completion offers them.
     takes_runs : bool
         Whether the arguments are ids of runs. With subcommands, only after one of them.
-    overrides : {"", "backtest", "sweep", "judge", "train"}
+    overrides : {"", "backtest", "leakage", "sweep", "judge", "train"}
         The Hydra configuration whose groups and keys are the arguments.
     interrupted : str
         Advice that Ctrl-C prints.
@@ -43,7 +43,7 @@ class Command(NamedTuple):
     main: str
     subcommands: tuple[str, ...] = ()
     takes_runs: bool = False
-    overrides: Literal["", "backtest", "sweep", "judge", "train"] = ""
+    overrides: Literal["", "backtest", "leakage", "sweep", "judge", "train"] = ""
     interrupted: str = ""
     polars_threads: int = 0
 
@@ -124,7 +124,7 @@ _TABLE: Final = (
         "[group=option] [key=value]",
         "test whether decisions use information from the future",
         "research.commands.leakage:main",
-        overrides="backtest",
+        overrides="leakage",
     ),
     Command(
         "judge",

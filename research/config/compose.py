@@ -156,7 +156,10 @@ class Composer:
     def _explained(self, error: Exception, words: Sequence[str]) -> BeaError:
         if match := re.search(r"Could not find '(experiment/[^']*)/([^'/]*)'", str(error)):
             return unknown_option(match[1], match[2], self.options(match[1]))  # Hydra lists those of experiment
-        if (match := re.search(r"Could not override '([^']*)'", str(error))) and match[1] in KEYS:
+        match = re.search(r"Could not override '([^']*)'", str(error))
+        if match and match[1] in self.groups():
+            return ConfigurationError(f"bea {self.name} has no group {match[1]}")
+        if match and match[1] in KEYS:
             with _without_resolvers():
                 own = resolved(self.loader.load_configuration(self.name, [], RunMode.RUN))
             if match[1].partition(".")[0] in own:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +12,9 @@ import numpy as np
 
 from engine.errors import DataError
 from engine.tape import Tape
+from research.cluster.conditions import check_code, check_rows, enter
 from research.cluster.seam import worker_name
-from research.cluster.target import check_agreement, machine_facts, use
+from research.cluster.target import machine_facts
 from research.execution.execute import running_code
 from research.execution.job import TapeJob, params_of
 from research.execution.plan_file import kept_plan
@@ -65,24 +65,14 @@ def compute_unit(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tape(values: Mapping[str, Any]) -> tuple[TapeJob, Tape]:
     """The tape of a task; kept until another one is asked for."""
-    use(values["target"])
-    check_agreement(values["facts"])
-    os.environ["BEA_HOME"] = values["home"]
+    enter(values)
     key = json.dumps([values["job"], values["code"]])
     if _KEPT.tape is None or _KEPT.tape[0] != key:
         _KEPT.tape = None  # gives its memory back before the next one takes its own
         job = TapeJob.from_description(values["job"])
-        if running_code([job.spec]) != values["code"]:
-            raise DataError(
-                "a worker has other code", where=f"worker {worker_name()}", todo="install the same version everywhere"
-            )
+        check_code(running_code([job.spec]), values["code"])
         tapes = _KEPT.tapes.setdefault((values["home"], values["memory_mb"]), Tapes(values["memory_mb"]))
-        rows = tapes.rows(job.spec).hash
-        if rows != job.rows_hash:
-            raise DataError(
-                "a worker sees another store", where=f"{job.spec.store} on worker {worker_name()}",
-                expected=job.rows_hash, found=rows, todo="mount the same store at the same path on all machines",
-            )  # fmt: skip
+        check_rows(job.spec.store, tapes.rows(job.spec).hash, job.rows_hash)
         _KEPT.tape = key, job, tapes.tape(job.spec)
     return _KEPT.tape[1:]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from engine.paths import home
+from research.cluster.conditions import conditions
 from research.cluster.seam import Executor, Task, executor_of
-from research.cluster.target import machine_facts
 from research.execution.job import BuiltTape, Computed, Job, TapeShelf, numbers
 from research.execution.plan_file import keep_plan
 from research.execution.units import Unit, UnitFolder, cut, in_lanes
@@ -33,11 +32,9 @@ class Spread:
         settings = job.command.settings
         self._job, self._folder, self._shelf, self._codes = job, UnitFolder(work / "units"), TapeShelf(job), codes
         self._common: dict[str, Any] = {
-            "home": str(home()),
+            **conditions(settings["cluster.target"]),
             "work": str(work),
             "plan": keep_plan(job.command.plan, work),
-            "facts": dict(machine_facts()),
-            "target": settings["cluster.target"],
             "memory_mb": settings["data.memory_mb"],
             "seed": settings["seed"],
         }

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from engine.backtesting.measures import COLUMNS
 from engine.custom_rule import Rule
-from engine.errors import DataError
-from engine.files import digest_of, new_file
+from engine.files import digest_of
 from engine.machine import cores
 from engine.tape import Tape
+from research.cluster.publish import publish
 
 Matrix = NDArray[np.float64]
 Days = NDArray[np.float32]
@@ -164,26 +164,12 @@ class UnitFolder:
         packed = [_packed(part) for part in parts]
         sizes = np.array([[part.nbytes for part in parts], [len(part) for part in packed]], "<i8")
         body: list[bytes | memoryview] = [sizes.ravel().view(np.uint8).data, *packed]
-        _publish(self.folder / unit.name, [_MAGIC, _digest(tape_hash, request, body), *body], worker)
+        content = [_MAGIC, _digest(tape_hash, request, body), *body]
+        publish(self.folder / unit.name, content, "unit", worker or "this process", "repeat with force=true")
 
 
 def _packed(part: NDArray[Any]) -> bytes:
     return bytes(_LZ4.compress(part.ravel().view(np.uint8).data, asbytes=True)) if part.size else b""
-
-
-def _publish(path: Path, pieces: Sequence[bytes | memoryview], worker: str) -> None:
-    """Create a file whole and never over another one; one that is there already must have the same content."""
-    try:
-        with new_file(path, durable=False) as made, made.open("wb") as file:
-            file.writelines(pieces)
-    except FileExistsError:
-        there, ours = digest_of([path.read_bytes()], 16), digest_of(pieces, 16)
-        if there != ours:
-            raise DataError(
-                "a unit has two results", where=str(path), expected=f"{there.hex()}, which was there first",
-                found=f"{ours.hex()} by {worker or 'this process'}",
-                todo="a machine computes wrongly, or not as the others do; find out which, and repeat with force=true",
-            ) from None  # fmt: skip
 
 
 def _digest(tape_hash: str, request: DayRequest, body: Sequence[bytes | memoryview]) -> bytes:

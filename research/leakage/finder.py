@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,20 +23,14 @@ from research.leakage.coverage import Coverage, Tally
 from research.leakage.decisions import OFFER, Decider, Decisions, Failure, Subject
 from research.leakage.difference import differences
 from research.leakage.findings import REPEATED, Collector, Findings, iso
+from research.leakage.instant import REMOVED, InstantSearch, in_turn
 from research.leakage.mutation import (
     DELAYED,
     KINDS,
-    PERTURBED,
-    SHUFFLED,
-    TRUNCATED,
     UNCHANGED,
     Mutation,
-    delayed_and_removed,
     every_close,
     every_result,
-    perturbed,
-    shuffled,
-    truncated,
 )
 from research.leakage.prices import quotes_of, recorded_faults, taken_early, universe_of
 from research.leakage.rows import nanoseconds, random_instants, until
@@ -75,7 +69,13 @@ class Search:
             )
 
 
-def find_leaks(subject: Subject, search: Search | None = None, progress: Progress | None = None) -> Findings:
+#: searches all instants in their order; the last argument is told how many copies were decided on
+Searching = Callable[[Decider, Sequence[int], int, Callable[[int], None]], Iterator[InstantSearch]]
+
+
+def find_leaks(
+    subject: Subject, search: Search | None = None, progress: Progress | None = None, searching: Searching = in_turn
+) -> Findings:
     """Test whether decisions of a configuration use information that became known only later.
 
     Parameters
@@ -86,6 +86,9 @@ def find_leaks(subject: Subject, search: Search | None = None, progress: Progres
         By default 12 instants and seed 0.
     progress : Progress, optional
         Counts the copies decided on. By default nothing is shown.
+    searching : callable
+        By default in this process; `research.leakage.spread.OnWorkers` hands the instants to workers. The exact copies,
+        those of no instant and those for the causes are always decided on here.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def find_leaks(subject: Subject, search: Search | None = None, progress: Progres
     """
     with tempfile.TemporaryDirectory(prefix="bea-leakage-") as folder:
         decider = Decider(subject, Path(folder))
-        return _Run(decider, search or Search(), progress or Silence()).findings()
+        return _Run(decider, search or Search(), progress or Silence(), searching).findings()
 
 
 @dataclass
@@ -108,6 +111,7 @@ class _Run:
     decider: Decider
     search: Search
     progress: Progress
+    searching: Searching
     collector: Collector = field(init=False)
     events: pl.DataFrame = field(init=False)
     base: Decisions = field(init=False)
@@ -128,8 +132,10 @@ class _Run:
         instants = random_instants(self.base.offers, self.search.instants, rng)
         tally = Tally(self.base.offers, self.events, KINDS, _compared_columns(self.base))
         repeatable = self._is_repeatable()
-        for instant in instants if repeatable else ():
-            self._test_instant(int(instant), tally)
+        if repeatable:
+            asked = [int(instant) for instant in instants]
+            for found in self.searching(self.decider, asked, self.search.seed, self.progress.step):
+                self._compare_at(found, tally)
         coverage = tally.coverage
         if repeatable and self.base.offers.height:
             coverage.untouched = self._untouched()
@@ -147,9 +153,11 @@ class _Run:
     def _decide(self, mutation: Mutation) -> tuple[Decisions | Failure, Changed]:
         decided, changed = self.decider.decide(mutation)
         self.progress.step(1)
-        if isinstance(decided, Decisions) and mutation is not UNCHANGED:
-            self.cached |= self.base.opened_store and not decided.opened_store
         return decided, changed
+
+    def _note_cached(self, decided: Decisions | Failure) -> None:
+        if isinstance(decided, Decisions):
+            self.cached |= self.base.opened_store and not decided.opened_store
 
     def _is_repeatable(self) -> bool:
         """Whether a second exact copy gives the same values. If not, no other comparison means anything."""
@@ -160,22 +168,17 @@ class _Run:
             self.collector.add(REPEATED, column, int(last), rows)
         return not changes
 
-    def _test_instant(self, instant: int, tally: Tally) -> None:
-        seed = self.search.seed
-        for kind, mutation in (
-            (TRUNCATED, truncated(instant)),
-            (PERTURBED, perturbed(instant, seed)),
-            (SHUFFLED, shuffled(instant, seed)),
-        ):
-            other, changed = self._decide(mutation)
-            tally.count(kind, instant, changed)
-            self._compare(kind, instant, self.base, other)
-        delay, remove = delayed_and_removed(instant, seed)
-        delayed, changed = self._decide(delay)
-        removed, _ = self._decide(remove)
-        tally.count(DELAYED, instant, changed)
-        if isinstance(removed, Decisions):
-            self._compare(DELAYED, instant, removed, delayed)
+    def _compare_at(self, found: InstantSearch, tally: Tally) -> None:
+        for decided, _ in found.answers.values():
+            self._note_cached(decided)
+        removed, _ = found.answers[REMOVED]
+        for kind, (decided, changed) in found.answers.items():
+            if kind == REMOVED:
+                continue
+            tally.count(kind, found.instant_ns, changed)
+            whole = removed if kind == DELAYED else self.base
+            if isinstance(whole, Decisions):
+                self._compare(kind, found.instant_ns, whole, decided)
 
     def _compare(self, kind: str, instant: int, whole: Decisions, other: Decisions | Failure) -> None:
         """Collect what differs up to an instant: opportunities, or the kernel's output if all opportunities agree."""
@@ -214,6 +217,7 @@ class _Run:
             ("closing prices", every_close(self.search.seed)),
         ):
             other, changed = self._decide(mutation)
+            self._note_cached(other)
             same = isinstance(other, Decisions) and not differences(self.base.offers, other.offers, OFFER)
             if same and changed.any:
                 names.append(name)

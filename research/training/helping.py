@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import polars as pl
 
-from engine.errors import BeaError, DataError
+from engine.errors import BeaError
 from engine.identity import digest
 from engine.paths import home
 from engine.schema import SELECTIONS
-from research.cluster.seam import Executor, Task, executor_of, worker_name
+from research.cluster.conditions import check_code
+from research.cluster.seam import Executor, Task, executor_of
 from research.config.tape_spec import TapeSpec
 from research.execution.progress import Progress
 from research.models import made
@@ -110,8 +111,7 @@ def take_trials(values: Mapping[str, Any]) -> None:
     os.environ["BEA_HOME"] = values["home"]
     strategy = strategy_of(TapeSpec.from_description(values["spec"]))
     assert isinstance(strategy, ModelValue)
-    if _code(strategy) != values["code"]:
-        raise DataError("a worker has other code", where=f"worker {worker_name()}", todo="install the same version")
+    check_code(_code(strategy), values["code"])
     given = dict(values["plan"])
     space = {name: Range(**one) for name, one in given.pop("space").items()}
     folds = folds_of(pl.read_ipc(values["rows"]), values["folds"], values["embargo_ns"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.paths import conf_dir
 from research import strategies
 from research.commands import leakage as command
 from research.commands.main import main
@@ -35,6 +36,12 @@ def clean_folder(small_home: Path) -> Path:
     for path in leaks_folder().glob("*.json"):
         path.unlink()
     return small_home
+
+
+def test_a_search_has_the_keys_of_a_backtest_and_workers() -> None:
+    backtest, leakage = ((conf_dir() / f"{name}.yaml").read_text().splitlines()[1:] for name in ("backtest", "leakage"))
+    assert [line for line in leakage if line not in backtest] == ["  - cluster: none"]
+    assert [line for line in leakage if line in backtest] == backtest
 
 
 def test_the_exit_status_without_a_leak_is_0(clean_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

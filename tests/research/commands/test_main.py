@@ -83,6 +83,7 @@ def test_every_command_is_in_the_help_text_and_can_be_imported(capsys: pytest.Ca
         (["runs", "--cache"], 2, "runs rm --cache"),
         (["compare", "a"], 2, "two runs"),
         (["backtest", "strategy.edge_mn=1"], 2, "did you mean strategy.edge_min?"),
+        (["backtest", "cluster=local"], 2, "bea backtest has no group cluster"),
         (["backtest", "strategy=valu"], 2, "did you mean value?"),
         (["backtest", "staking=flat,kelly"], 2, "bea sweep"),
         (["backtest", "staking.fraction=0.1"], 2, "kelly or kelly_column"),

@@ -16,7 +16,7 @@ from engine.errors import ConfigurationError, DataError
 from engine.paths import home
 from engine.store.store import Store
 from engine.strategy import History, Requirement, Strategy, View
-from research.leakage import coverage, finder, mutation
+from research.leakage import coverage, finder, instant, mutation
 from research.leakage.decisions import Decider
 from research.leakage.finder import Search, find_leaks
 from research.leakage.mutation import UNCHANGED
@@ -129,8 +129,8 @@ def test_too_few_instants_do_not_pass(small_home: Path, two_instants: None) -> N
 def test_mutations_that_change_nothing_do_not_pass(
     small_home: Path, monkeypatch: pytest.MonkeyPatch, two_instants: None
 ) -> None:
-    monkeypatch.setattr(finder, "truncated", lambda instant: UNCHANGED)
-    monkeypatch.setattr(finder, "shuffled", lambda instant, seed: UNCHANGED)
+    monkeypatch.setattr(instant, "truncated", lambda _: UNCHANGED)
+    monkeypatch.setattr(instant, "shuffled", lambda *_: UNCHANGED)
     findings = findings_for(lambda offers: offers, instants=2)
     assert findings.outcome == "too_few"
     assert findings.unjudged and all("(truncated, shuffled)" in reason for reason in findings.unjudged)
@@ -141,8 +141,8 @@ def test_each_mutation_alone_finds_a_leak_of_results(
     kind: str, small_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for other in {"truncated", "perturbed", "shuffled"} - {kind}:
-        monkeypatch.setattr(finder, other, lambda *_: UNCHANGED)
-    monkeypatch.setattr(finder, "delayed_and_removed", lambda *_: (UNCHANGED, UNCHANGED))
+        monkeypatch.setattr(instant, other, lambda *_: UNCHANGED)
+    monkeypatch.setattr(instant, "delayed_and_removed", lambda *_: (UNCHANGED, UNCHANGED))
     monkeypatch.setattr(finder, "_MAX_CAUSES", 0)
     strategy = Planted(("target encoding",))
     findings = find_leaks(subject(strategy=lambda _: strategy), Search(instants=2))
