@@ -7,7 +7,10 @@ word of each (``Man United`` and ``Manchester United FC`` are one), sides in eit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, fields
+from functools import cache
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -56,10 +59,15 @@ def _side_hashes(events: pl.DataFrame, side: str) -> Longs:
     """Hash of the letters of a side that count; int64 (n,)."""
     names = events.select(sport=pl.col("sport").cast(pl.String), name=pl.col(side).cast(pl.String))
     distinct = names.unique()
-    hashes = [text_hash(_letters(sport or "", name or "")) for sport, name in distinct.iter_rows()]
+    hashes = [_letters_hash(sport or "", name or "") for sport, name in distinct.iter_rows()]
     table = distinct.with_columns(hash=pl.Series(hashes, dtype=pl.Int64))
     joined = names.join(table, on=["sport", "name"], how="left", nulls_equal=True, maintain_order="left")
     return joined["hash"].to_numpy()
+
+
+@cache
+def _letters_hash(sport: str, name: str) -> int:
+    return text_hash(_letters(sport, name))
 
 
 def _letters(sport: str, name: str) -> str:
@@ -106,9 +114,10 @@ def match_ids(bets: pl.DataFrame) -> Longs:
     events = events.with_columns(key=pl.Series(match_keys(events)), day=pl.Series(day_numbers(events)))
     near_in_time = pl.col("day").sort().diff().over("key", order_by=["day", "event_id"])
     several = events.with_columns(gap=near_in_time).filter((pl.col("gap").min() <= ONE_MATCH_DAYS).over("key"))
+    rows = several.sort("key", "day", "event_id").select("key", *(field.name for field in fields(_Event))).iter_rows()
     copies: dict[int, int] = {}
-    for _, group in several.sort("key", "day", "event_id").group_by("key", maintain_order=True):
-        copies |= _copies([_Event(**row) for row in group.drop("key", "gap").iter_rows(named=True)])
+    for _, group in itertools.groupby(rows, itemgetter(0)):
+        copies |= _copies([_Event(*row[1:]) for row in group])
     return bets["event_id"].replace(copies).to_numpy() if copies else ids
 
 
