@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import mmap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ from engine.tape.columns import Tape, slim
 
 _MAGIC: Final = b"BEATAPE4"
 _DIGEST: Final = 32
+#: bytes of a file whose columns are read at the same time
+_AT_ONCE: Final = 4_000_000
 _FRAMES: Final = ("rows", "events", "refused")
 _SCALARS: Final = ("first_midnight", "zone", "hash")
 
@@ -92,21 +94,19 @@ def load(path: str | Path) -> Tape:
         mapped = _checked(path)
     except OSError as error:
         raise TapeError("cannot read the tape", where=str(path), found=error.strerror or str(error)) from None
-    names = pa.ipc.open_file(_payload(mapped)).schema.names
-    values: dict[str, Any] = {
-        name: slim(_series(_column(mapped, names, name), name).to_numpy()) for name in _array_names()
-    }
-    for name in _FRAMES:
-        prefix = f"{name}."
-        first, *others = [column for column in names if column.startswith(prefix)]
-        frame = pl.DataFrame([_series(_column(mapped, names, first), first.removeprefix(prefix))])
-        for column in others:
-            frame = frame.with_columns(_slim(_series(_column(mapped, names, column), column.removeprefix(prefix))))
-        values[name] = frame
+    values, columns = dict[str, Any](), dict[str, list[pl.Series | pl.Expr]]()
+    for name, column in _columns(mapped):
+        frame, _, part = name.partition(".")
+        if part:
+            series = _series(column, part)
+            columns.setdefault(frame, []).append(_slim(series) if frame in columns else series)  # the first: its height
+        else:
+            values[name] = column[0].as_py() if name in _SCALARS else slim(_series(column, name).to_numpy())
+    for name, (first, *others) in columns.items():
+        values[name] = pl.DataFrame([first]).with_columns(others)
     if (values["filled"].view(np.int64) == values["quoted"].view(np.int64)).all():
         values["filled"] = values["quoted"]
-    scalars = {name: _column(mapped, names, name)[0].as_py() for name in _SCALARS}
-    tape = Tape(**values, **scalars)
+    tape = Tape(**values)
     values.clear()
     pa.default_memory_pool().release_unused()
     return tape
@@ -133,14 +133,19 @@ def _payload(mapped: mmap.mmap) -> pa.Buffer:
     return pa.py_buffer(memoryview(mapped)[len(_MAGIC) + _DIGEST :])
 
 
-def _column(mapped: mmap.mmap, names: list[str], name: str) -> pa.Array:
-    """Read and decompress a single column, and release the pages that were mapped for it."""
-    options = pa.ipc.IpcReadOptions(included_fields=[names.index(name)])
-    (column,) = pa.ipc.open_file(_payload(mapped), options=options).get_batch(0).columns
-    if hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)
-    pa.default_memory_pool().release_unused()  # buffers of earlier columns with a single value
-    return column
+def _columns(mapped: mmap.mmap) -> Iterator[tuple[str, pa.Array]]:
+    """Read and decompress the columns in their order, all of a small tape at once, and those of a large one singly."""
+    names = pa.ipc.open_file(_payload(mapped)).schema.names
+    at_once = max(len(names) * _AT_ONCE // len(mapped), 1)
+    for low in range(0, len(names), at_once):
+        some = list(range(low, min(low + at_once, len(names))))
+        options = pa.ipc.IpcReadOptions(included_fields=some)
+        columns = pa.ipc.open_file(_payload(mapped), options=options).get_batch(0).columns
+        if hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)
+        pa.default_memory_pool().release_unused()  # buffers of earlier columns with a single value
+        while columns:
+            yield names[some.pop(0)], columns.pop(0)
 
 
 def _series(column: pa.Array, name: str) -> pl.Series:

@@ -89,8 +89,8 @@ def _column(parameter: Parameter, column: pl.Series) -> Matrix:
         words = column.unique()
         numbers = pl.Series([number_of(parameter, word) for word in words], dtype=pl.Float64)
         column = column.replace_strict(words, numbers, return_dtype=pl.Float64)
-    values: Matrix = column.cast(pl.Float64).fill_null(parameter.missing).to_numpy()
-    return values
+    values: Matrix = column.cast(pl.Float64).to_numpy()
+    return np.where(np.isnan(values), parameter.missing, values) if column.null_count() else values
 
 
 def number_of(parameter: Parameter, value: Any) -> float:
