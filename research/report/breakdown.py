@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.plausibility.winnings import event_sums
 from research.inference.bootstrap import FEWEST_BETS, Interval, generator, ratio_interval
-from research.tapes.matches import match_ids
+from research.tapes.matches import match_ids, with_matches
 
 #: boundaries of the odds bands; the lower boundary belongs to a band
 ODDS_BOUNDARIES: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
@@ -137,8 +137,7 @@ def _named(bets: pl.DataFrame, by: str) -> tuple[pl.Expr, pl.Expr]:
 def _groups(frame: pl.DataFrame, seed: int, purpose: str) -> list[Group]:
     """Groups of a frame with columns `order`, `name` and `position`."""
     out = []
-    frame = frame.with_columns(match=pl.Series(match_ids(frame)))
-    for part in frame.sort("order", maintain_order=True).partition_by("order", maintain_order=True):
+    for part in with_matches(frame).sort("order", maintain_order=True).partition_by("order", maintain_order=True):
         name = str(part["name"][0])
         rng = generator(seed, "yield", purpose, name)
         event = part["match"].to_numpy()

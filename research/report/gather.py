@@ -14,6 +14,7 @@ from research.report.activity import activity
 from research.report.data import Bankrupt, Chosen, Configuration, Luck, ReportData, SetAside, compounding
 from research.report.naming import settings
 from research.report.text import count
+from research.tapes.matches import with_matches
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -76,7 +77,7 @@ def configuration(run: RunRecord, number: int | None = None) -> Configuration:
         config=number,
         parameters=named(run, number),
         metrics=run.metrics(number),
-        bets=run.bets(number),
+        bets=with_matches(run.bets(number)),
         daily=run.daily(number),
         reasons=run.reasons(number),
         seed=int(run.manifest.get("seed") or 0),
@@ -127,9 +128,10 @@ def luck(run: RunRecord, keys: Sequence[str]) -> Luck | None:
         return None
     bets = daily = None
     if findings.out_of_sample is not None:
-        bets, daily = run.path_bets(), with_compounding(run, run.path_daily())
+        bets, daily = with_matches(run.path_bets()), with_compounding(run, run.path_daily())
     elif run.kind == "backtest":
-        bets, daily = run.bets(1).with_columns(net_minor=pl.col("pnl_minor").fill_null(0)), run.daily(1)
+        bets = with_matches(run.bets(1).with_columns(net_minor=pl.col("pnl_minor").fill_null(0)))
+        daily = run.daily(1)
     return Luck(
         findings=findings,
         verdict=run.verdict(),

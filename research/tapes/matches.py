@@ -41,6 +41,7 @@ _PLAYERS: Final = frozenset(
 _REST: Final = frozenset({"football", "americanfootball", "rugby", "australianrules"})
 #: dates of one match differ by at most so many days between zones
 ONE_MATCH_DAYS: Final = 1
+_MATCH: Final = "match"
 
 
 def match_keys(events: pl.DataFrame) -> Longs:
@@ -89,6 +90,11 @@ def day_numbers(events: pl.DataFrame) -> Longs:
     return events["date"].cast(pl.Int32).cast(pl.Int64).to_numpy()
 
 
+def with_matches(bets: pl.DataFrame) -> pl.DataFrame:
+    """Bets with their `match_ids` as a further column, for those that need them again and again."""
+    return bets.with_columns(pl.Series(_MATCH, match_ids(bets), dtype=pl.Int64))
+
+
 def match_ids(bets: pl.DataFrame) -> Longs:
     """One number for each match: of copies of a match, under two competitions or sources, that of the first.
 
@@ -98,13 +104,16 @@ def match_ids(bets: pl.DataFrame) -> Longs:
     Parameters
     ----------
     bets : polars.DataFrame
-        Column event_id, and sport, competition, date, home, away; without these every event is its own match.
+        The column that `with_matches` made; or event_id, and sport, competition, date, home, away: without these
+        every event is its own match.
 
     Returns
     -------
     int64 (n,)
         An event id.
     """
+    if _MATCH in bets.columns:
+        return bets[_MATCH].to_numpy()
     ids: Longs = bets["event_id"].to_numpy()
     if not {"sport", "competition", "date", "home", "away"} <= set(bets.columns) or not len(ids):
         return ids
