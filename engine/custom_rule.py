@@ -142,9 +142,7 @@ def kernel_of(rule: Rule | None) -> Kernel:
 
 def _try(rule: Rule) -> None:
     """Compile a rule without the kernel around it, unless the kernel is compiled already."""
-    import numba
-
-    from engine.kernel.cache import is_cold
+    from engine.kernel.cache import is_cold, try_to_compile
     from engine.kernel.params import Params
     from engine.kernel.record import AccountState, Row
 
@@ -154,7 +152,7 @@ def _try(rule: Rule) -> None:
     params = Params(*[0.0] * len(Params._fields))
     function = importlib.import_module(f"{_package(rule)}.custom").custom_stake_minor
     with compile_errors(rule):
-        function.compile(tuple(map(numba.typeof, (row, account, params))))
+        try_to_compile(function, (row, account, params))
 
 
 def judgement_of(rule: Rule | None) -> Any:

@@ -26,6 +26,7 @@ prefer_wide_vectors()  # before the import of numba, which reads the setting
 
 import numba  # noqa: E402
 from numba.core.caching import FunctionCache, IndexDataCacheFile  # noqa: E402
+from numba.extending import register_jitable  # noqa: E402
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -136,6 +137,14 @@ def compiled(function: _Function) -> _Function:
 
 
 def leaf(function: _Function) -> _Function:
-    """Compile a function that is always inlined, so that a call costs nothing."""
-    result: _Function = numba.njit(forceinline=True, **_OPTIONS)(function)
-    return result
+    """Compile a function into those that call it, so that a call costs nothing. Called from Python it is interpreted.
+
+    Nothing is made for calls from Python: for a tape of sixty arrays that is more code than the function.
+    """
+    options = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, **_OPTIONS}
+    return register_jitable(**options)(function)  # type: ignore[no-any-return]
+
+
+def try_to_compile(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """Compile a `leaf` alone, for arguments of the types of these; raises what the compiler raises."""
+    numba.njit(**_OPTIONS)(function).compile(tuple(map(numba.typeof, arguments)))

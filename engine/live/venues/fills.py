@@ -213,7 +213,7 @@ class _Limits:
     """How far each bookmaker has cut its limits, by the rule of the walk, from the results in their order."""
 
     def __init__(self, params: Params) -> None:
-        self._params, self._update = params, getattr(update_limits, "py_func", update_limits)
+        self._params = params
         self._taken, self._work = 0, SimpleNamespace(won_since={}, limit_factor={})
 
     def factor(self, bookmaker: str, results: Sequence[tuple[str, int]]) -> float:
@@ -225,7 +225,7 @@ class _Limits:
         for name, pnl in results[self._taken :]:
             self._work.won_since.setdefault(name, 0.0)
             self._work.limit_factor.setdefault(name, 1.0)
-            self._update(self._work, name, float(pnl), self._params)
+            update_limits(self._work, name, float(pnl), self._params)  # type: ignore[no-untyped-call]
         self._taken = len(results)
         return float(self._work.limit_factor.get(bookmaker, 1.0))
 

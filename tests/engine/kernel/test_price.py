@@ -8,11 +8,16 @@ from fractions import Fraction
 
 import pytest
 
+from engine.kernel import price as pricing
+from engine.kernel import settle as settlement
 from engine.kernel.codes import Reduction, State
-from engine.kernel.price import on_ladder, placed_odds, reduced
 from engine.kernel.record import Ending
-from engine.kernel.settle import payoff, settle
+from engine.kernel.settle import settle
 from engine.twin.arithmetic import LADDER
+from tests.engine.kernel.called import called
+
+on_ladder, placed_odds, reduced = called(pricing.on_ladder), called(pricing.placed_odds), called(pricing.reduced)
+payoff = called(settlement.payoff)
 
 BANDS = [
     ("1.01", "2", "0.01"), ("2", "3", "0.02"), ("3", "4", "0.05"), ("4", "6", "0.1"), ("6", "10", "0.2"),

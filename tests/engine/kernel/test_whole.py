@@ -13,17 +13,18 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from engine import Configuration, Staking, backtest
-from engine.kernel.whole import (
-    backer_steps,
-    liability_for_profit,
-    stake_for_profit,
-    ulp,
-    whole_allowance,
-    whole_kelly,
-    whole_steps,
-)
+from engine.kernel import whole
 from engine.odds import lay_as_back
 from engine.tape import from_frame
+from tests.engine.kernel.called import called
+
+backer_steps = called(whole.backer_steps)
+liability_for_profit = called(whole.liability_for_profit)
+stake_for_profit = called(whole.stake_for_profit)
+ulp = called(whole.ulp)
+whole_allowance = called(whole.whole_allowance)
+whole_kelly = called(whole.whole_kelly)
+whole_steps = called(whole.whole_steps)
 
 OFF = dict.fromkeys(("drawdown_warn_frac", "drawdown_stop_frac", "streak_stop", "daily_loss_frac"), math.inf)
 STEPS = (1, 5, 10, 100)
