@@ -294,11 +294,37 @@ def decide_strips(block, mask, opportunity, slots, shared, uses):
 
 
 @leaf
-def walk(block, stream, codes, masks, slots, shared, series, uses):
+def all_rules(shared):
+    """Every rule in use, of a staking rule that is known at run time."""
+    return Uses(
+        staking=ANY,
+        unit_increment=False,
+        base_is_cash=shared.base_is_cash,
+        one_per_market=True,
+        bet_cap=True,
+        event_cap=True,
+        competition_cap=True,
+        day_cap=True,
+        open_cap=True,
+        drawdown_warn=True,
+        drawdown_stop=True,
+        halts_end=True,
+        daily_loss=True,
+        streaks=True,
+        commission=True,
+        size=True,
+        moves=True,
+        rejections=True,
+    )
+
+
+@compiled
+def walk_lanes(block, stream, codes, masks, slots, shared, series):
     """Walk a block along its part ``codes`` of the stream. The results are in the block; nothing is returned.
 
     ``masks``, uint8 (rows,): the strips that each row of the stream concerns, as bits.
     """
+    uses = all_rules(shared)
     close.begin(block)
     rows, level = stream.rows, len(series.levels) > 0
     k, day, visits = 0, 0, 0
@@ -345,34 +371,3 @@ def walk(block, stream, codes, masks, slots, shared, series, uses):
     close.empty_counts(block)
     for strip in range(STRIPS):
         close.count_waiting(block.cells, strip)
-
-
-@leaf
-def all_rules(shared):
-    """Every rule in use, of a staking rule that is known at run time."""
-    return Uses(
-        staking=ANY,
-        unit_increment=False,
-        base_is_cash=shared.base_is_cash,
-        one_per_market=True,
-        bet_cap=True,
-        event_cap=True,
-        competition_cap=True,
-        day_cap=True,
-        open_cap=True,
-        drawdown_warn=True,
-        drawdown_stop=True,
-        halts_end=True,
-        daily_loss=True,
-        streaks=True,
-        commission=True,
-        size=True,
-        moves=True,
-        rejections=True,
-    )
-
-
-@compiled
-def walk_lanes(block, stream, codes, masks, slots, shared, series):
-    """Walk with every rule."""
-    walk(block, stream, codes, masks, slots, shared, series, all_rules(shared))
