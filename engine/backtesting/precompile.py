@@ -6,6 +6,7 @@ at the same time while it reads its data, and then loads them from the cache.
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -101,4 +102,5 @@ def compile_part(part: str, path: str | None = None) -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(100_000)  # the compiler keeps most of the millions of objects that it makes
     compile_part(*sys.argv[1:])
