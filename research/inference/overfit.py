@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import ConfigurationError
-from research.inference.distinct import distinct_columns
+from research.inference.distinct import Distinct, distinct_columns
 from research.regression.threads import single_threaded
 
-__all__ = ["METRICS", "Overfitting", "overfitting", "replica", "sampled_halves"]
+__all__ = ["METRICS", "NullSeries", "Overfitting", "overfitting", "sampled_halves"]
 
 Floats = NDArray[np.float64]
 
@@ -107,34 +107,66 @@ def overfitting(
     return _crossed(sums, metric, _halves(blocks) if halves is None else _halves(blocks)[halves], copies)
 
 
-def replica(
-    returns: NDArray[Any],
-    sample: NDArray[np.intp],
-    order: NDArray[np.int64],
-    blocks: int,
-    halves: NDArray[np.int64] | None,
-) -> Overfitting:
-    """Cross-validate by Sharpe ratio where no configuration is better than another: centred returns, days resampled.
+@dataclass(frozen=True)
+class NullSeries:
+    """The series whose replicas have no configuration that is better than another: each once, without idle days.
 
-    Parameters
+    Attributes
     ----------
-    returns : (days, configurations) float
-        No NaN. Fastest where the days of a configuration lie side by side.
-    sample : int (c,)
-        Columns that are used, at least two.
-    order : int64 (days,)
-        The days in their new order (`block_bootstrap.resampled_order`).
-    blocks, halves
-        As in `overfitting`.
+    rows : float32 (distinct, active days)
+        Series that differ, on the days on which any of them has a gain or a loss.
+    place : int64 (configurations,)
+        Row of each configuration.
+    active : int64 (active days,)
+        Which days these are.
+    days : int
+        Days, those without a gain or a loss too.
     """
 
-    def centred(part: slice) -> Floats:
-        rows = np.ascontiguousarray(returns[:, sample[part]].T, np.float64)
-        rows -= rows.mean(axis=1, keepdims=True)
-        return np.take(rows, order, axis=1)
+    rows: NDArray[Any]
+    place: NDArray[np.int64]
+    active: NDArray[np.int64]
+    days: int
 
-    sums = _Sums.of(centred, len(sample), _cuts(len(returns), blocks))
-    return _crossed(sums, "sharpe", _halves(blocks) if halves is None else _halves(blocks)[halves], None)
+    @classmethod
+    def of(cls, returns: NDArray[Any], distinct: Distinct) -> NullSeries:
+        """From (days, configurations), fastest where the days of a configuration lie side by side."""
+        rows = returns.T[distinct.columns]
+        active = np.flatnonzero((rows != 0.0).any(axis=0))
+        return cls(np.take(rows, active, axis=1), distinct.place, active, len(returns))
+
+    def crossed(
+        self, sample: NDArray[np.intp], order: NDArray[np.int64], blocks: int, halves: NDArray[np.int64] | None
+    ) -> Overfitting:
+        """Cross-validate a replica by Sharpe ratio: centred returns, days resampled.
+
+        Parameters
+        ----------
+        sample : int (c,)
+            Configurations that are used, at least two.
+        order : int64 (days,)
+            The days in their new order (`block_bootstrap.resampled_order`).
+        blocks, halves
+            As in `overfitting`.
+        """
+        used, place = np.unique(self.place[sample], return_inverse=True)
+        cuts = _cuts(self.days, blocks)
+        sizes = np.diff(cuts).astype(np.float64)
+        cells = np.repeat(np.arange(blocks) * self.days, np.diff(cuts)) + order
+        counts = np.bincount(cells, minlength=blocks * self.days).reshape(blocks, self.days)
+        days = counts[:, self.active].astype(np.float64)
+        rows = self.rows[used].astype(np.float64)
+        means = rows.sum(axis=1) / self.days
+        with single_threaded():
+            sums = days @ rows.T
+            rows *= rows
+            squares = days @ rows.T
+        # about the mean: the idle days of a block are among its days, and zero
+        shifts = sizes[:, None] * means
+        squares -= means * (2.0 * sums - shifts)
+        sums -= shifts
+        moved = _Sums(sizes, sums[:, place], squares[:, place])
+        return _crossed(moved, "sharpe", _halves(blocks) if halves is None else _halves(blocks)[halves], None)
 
 
 def _cuts(days: int, blocks: int) -> NDArray[np.intp]:
@@ -164,6 +196,30 @@ class _Sums:
         return cls(np.diff(cuts).astype(np.float64), sums, squares)
 
 
+@dataclass(frozen=True)
+class _Half:
+    """One half of each pair of halves: days, (pairs,), and for all configurations, (pairs, configurations).
+
+    `order` ranks the configurations of a pair as the metric does. `squares` is None if the metric is the mean.
+    """
+
+    days: Floats
+    sums: Floats
+    order: Floats
+    squares: Floats | None
+
+    def metric(self, columns: NDArray[np.intp]) -> Floats:
+        """Metric of one configuration of each pair, (pairs,)."""
+        at = np.arange(len(columns)), columns
+        mean: Floats = self.sums[at] / self.days
+        if self.squares is None:
+            return mean
+        squares = self.squares[at]
+        variance = (squares - mean * mean * self.days) / (self.days - 1.0)
+        varies = self.order[at] != 0.0
+        return np.where(varies, mean / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
+
+
 def _crossed(sums: _Sums, metric: str, pairs: Floats, copies: NDArray[np.float32] | None) -> Overfitting:
     """Both splits of each pair of halves; `copies` as in `_best_in_sample`."""
     results = np.empty((3, 2 * len(pairs)))
@@ -172,8 +228,8 @@ def _crossed(sums: _Sums, metric: str, pairs: Floats, copies: NDArray[np.float32
     with single_threaded():  # products this small are slower on more threads
         for start in range(0, len(pairs), step):
             batch = pairs[start : start + step]
-            first = _metric(batch, sums.days, sums.sums, squares)
-            second = _metric(1.0 - batch, sums.days, sums.sums, squares)
+            first = _ranking(batch, sums.days, sums.sums, squares)
+            second = _ranking(1.0 - batch, sums.days, sums.sums, squares)
             place = slice(2 * start, 2 * (start + len(batch)), 2)
             results[:, place] = _best_in_sample(first, second, copies)
             results[:, slice(place.start + 1, place.stop + 1, 2)] = _best_in_sample(second, first, copies)
@@ -210,40 +266,34 @@ def _halves(blocks: int) -> Floats:
     return mask
 
 
-def _metric(mask: Floats, days: Floats, sums: Floats, squares: Floats | None) -> Floats:
-    """Metric of all configurations over the blocks of each mask, (splits, configurations)."""
-    n = (mask @ days)[:, None]
-    mean: Floats = mask @ sums
-    mean /= n
+def _ranking(mask: Floats, days: Floats, sums: Floats, squares: Floats | None) -> _Half:
+    """One half of each pair, for all configurations over the blocks of each mask."""
+    n, total = mask @ days, mask @ sums
     if squares is None:
-        return mean
-    total = mask @ squares
-    variance = mean * mean  # total - n mean^2, over n - 1; in place, since these arrays fill the cache
-    variance *= n
-    np.subtract(total, variance, out=variance)
-    variance /= n - 1.0
-    still = None
-    if not variance.min() > _NOISE * total.max() / n.min():
-        still = ~(variance > _NOISE * total / n)
+        return _Half(n, total, total, None)
+    power = mask @ squares
+    # s |s| / q grows with the Sharpe ratio, s / sqrt(q - s^2 / n), and costs a quarter: no root, one division
+    order = np.abs(total)
+    order *= total
     with np.errstate(divide="ignore", invalid="ignore"):
-        np.sqrt(variance, out=variance)
-        mean /= variance
-    if still is not None:
-        mean[still] = 0.0
-    return mean
+        order /= power
+    most = n * (1.0 - _NOISE)
+    if not max(order.max(), -order.min()) < most.min():  # NaN where there are only days without a gain or a loss
+        order[~(np.abs(order) < most[:, None])] = 0.0
+    return _Half(n, total, order, power)
 
 
-def _best_in_sample(in_sample: Floats, out_of_sample: Floats, copies: NDArray[np.float32] | None) -> Floats:
+def _best_in_sample(inside: _Half, outside: _Half, copies: NDArray[np.float32] | None) -> Floats:
     """Logit, metric in sample and metric out of sample of the best in sample, (3, splits).
 
     `copies` says how many configurations each column stands for; None: one.
     """
-    best = np.argmax(in_sample, axis=1)[:, None]
-    value = np.take_along_axis(out_of_sample, best, axis=1)
-    below, equal = (_counted(flags, copies) for flags in (out_of_sample < value, out_of_sample == value))
-    configurations = out_of_sample.shape[1] if copies is None else float(copies.sum(dtype=np.float64))
+    best = np.argmax(inside.order, axis=1)
+    value = np.take_along_axis(outside.order, best[:, None], axis=1)
+    below, equal = (_counted(flags, copies) for flags in (outside.order < value, outside.order == value))
+    configurations = outside.order.shape[1] if copies is None else float(copies.sum(dtype=np.float64))
     share = (below + (equal + 1.0) / 2.0) / (configurations + 1.0)
-    return np.stack([np.log(share / (1.0 - share)), np.take_along_axis(in_sample, best, axis=1)[:, 0], value[:, 0]])
+    return np.stack([np.log(share / (1.0 - share)), inside.metric(best), outside.metric(best)])
 
 
 def _counted(flags: NDArray[np.bool_], copies: NDArray[np.float32] | None) -> NDArray[Any]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from engine.machine import cores
 from research.inference.block_bootstrap import resampled_order
 from research.inference.bootstrap import generator
-from research.inference.overfit import Overfitting, overfitting, replica, sampled_halves
+from research.inference.distinct import distinct_columns
+from research.inference.overfit import NullSeries, Overfitting, overfitting, sampled_halves
 from research.inference.parts import ANEW, Arrays, Parts
 from research.regression.threads import single_threaded
 from research.verdict.parts import OverfittingEvidence
@@ -56,17 +57,19 @@ def cross_validated(
         columns = np.sort(rng.choice(betting, MOST_CROSS_VALIDATED, replace=False))
     name = hashlib.blake2b(columns.astype("<i8").tobytes(), digest_size=8).hexdigest()
 
+    chosen = returns if len(columns) == returns.shape[1] else returns[:, columns]
+
     def crossed() -> Arrays:
-        every = overfitting(returns if len(columns) == returns.shape[1] else returns[:, columns], blocks)
+        every = overfitting(chosen, blocks)
         return every.logits, every.in_sample, every.out_of_sample
 
     parts.begin("cross-validation and its null band", 2 * REPLICAS)
-    replicas = _replicas(len(returns), columns, (length, blocks), rng)
+    replicas = _replicas(len(returns), len(columns), (length, blocks), rng)
     # one thread per matrix product, whatever the number of threads, so that the bits are the same
     with single_threaded(), ThreadPoolExecutor(cores()) as pool:
         whole = pool.submit(parts.part, f"splits-{name}", REPLICAS, crossed)
         try:
-            null = _null_band(returns, replicas, name, (parts, pool))
+            null = _null_band(chosen, replicas, name, (parts, pool))
             splits = Overfitting(*whole.result())
         except BaseException:
             whole.cancel()
@@ -88,7 +91,10 @@ def cross_validated(
 
 @dataclass(frozen=True)
 class _Replica:
-    """What a replica of the null band draws: configurations, days in a new order, pairs of halves (None: all)."""
+    """What a replica of the null band draws: configurations, days in a new order, pairs of halves (None: all).
+
+    A configuration is its place among those that are cross-validated.
+    """
 
     sample: NDArray[np.intp]
     order: NDArray[np.int64]
@@ -96,14 +102,12 @@ class _Replica:
     halves: NDArray[np.int64] | None
 
 
-def _replicas(
-    days: int, columns: NDArray[np.intp], shape: tuple[float, int], rng: np.random.Generator
-) -> list[_Replica]:
+def _replicas(days: int, configurations: int, shape: tuple[float, int], rng: np.random.Generator) -> list[_Replica]:
     (length, blocks), replicas = shape, []
     for _ in range(REPLICAS):
-        sample = columns
-        if len(columns) > _REPLICA_CONFIGURATIONS:
-            sample = rng.choice(columns, _REPLICA_CONFIGURATIONS, replace=False)
+        sample = np.arange(configurations)
+        if configurations > _REPLICA_CONFIGURATIONS:
+            sample = rng.choice(configurations, _REPLICA_CONFIGURATIONS, replace=False)
         order = resampled_order(days, length, rng)
         replicas.append(_Replica(sample, order, blocks, sampled_halves(blocks, _REPLICA_HALVES, rng)))
     return replicas
@@ -114,10 +118,11 @@ def _null_band(
 ) -> NDArray[np.float64]:
     """PBO of each replica, (replicas,)."""
     parts, pool = by
+    series = NullSeries.of(returns, distinct_columns(returns))
 
     def some(low: int) -> Arrays:
         probabilities = [
-            replica(returns, one.sample, one.order, one.blocks, one.halves).probability
+            series.crossed(one.sample, one.order, one.blocks, one.halves).probability
             for one in replicas[low : low + _TOGETHER]
         ]
         return (np.array(probabilities),)

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from engine.errors import ConfigurationError
-from research.inference.overfit import overfitting
+from research.inference.block_bootstrap import resampled_order
+from research.inference.distinct import distinct_columns
+from research.inference.overfit import NullSeries, overfitting
 
 Series = np.ndarray
 
@@ -86,3 +88,26 @@ def test_data_that_cannot_be_validated_are_refused() -> None:
             overfitting(given, blocks, metric)
     still = overfitting(returns, 4)
     assert still.loss == 0.0 and math.isnan(still.slope) and (still.logits == 0.0).all()
+
+
+def test_a_replica_of_the_null_is_the_cross_validation_of_its_centred_resampled_days() -> None:
+    rng = np.random.default_rng(8)
+    returns = (rng.normal(size=(90, 12)) * (rng.random((90, 12)) < 0.3)).astype(np.float32)
+    returns[::4] = 0.0  # days on which nothing happens
+    returns[:, 5] = returns[:, 2]
+    returns[:, 9] = 0.0
+    returns[7, 9] = 1.0  # one bet: constant in the halves without it
+    sample, order = np.array([9, 5, 1, 2, 0, 11, 4]), resampled_order(len(returns), 2.0, rng)
+    found = NullSeries.of(returns, distinct_columns(returns)).crossed(sample, order, 6, None)
+    exact = returns[:, sample].astype(np.float64)
+    plain = overfitting((exact - exact.mean(axis=0))[order], 6)
+    assert found.logits == pytest.approx(plain.logits, abs=1e-12)
+    assert found.in_sample == pytest.approx(plain.in_sample, abs=1e-9)
+    assert found.out_of_sample == pytest.approx(plain.out_of_sample, abs=1e-9)
+
+
+def test_configurations_with_one_bet_in_a_half_tie_whatever_the_size_of_the_bet() -> None:
+    returns = np.zeros((40, 9), np.float32)
+    returns[3] = np.random.default_rng(1).uniform(0.1, 0.9, 9)  # one gain each, of different size
+    returns[33] = returns[3] / np.float32(3.0)
+    assert overfitting(returns, 2).logits == pytest.approx([0.0, 0.0])
