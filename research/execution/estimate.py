@@ -19,8 +19,8 @@ from research.execution.progress import seconds
 from research.sweeps.plan import Plan, describe
 
 #: interpreter and imports before the clock of a command runs; the report and the end after its results
-_START_S: Final = 1.9
-_END_S: Final = 1.8
+_START_S: Final = 1.6
+_END_S: Final = 1.3
 #: the kernel's code is read, results are written
 _UNITS_S: Final = 0.3
 #: a step (a row of the tape for one configuration), alone and in lanes
@@ -33,7 +33,7 @@ _DAY_S: Final = 2.5e-8
 _TAPE_S: Final = 0.03
 _LATER_TAPE: Final = 0.3
 #: folds, tests against luck, the path out of sample: in all, and each day of a configuration
-_ASSESSED_S: Final = 1.9
+_ASSESSED_S: Final = 1.5
 _ASSESSED_DAY_S: Final = 1.65e-7
 #: of the fixed work
 _WORK_S: Final = 4.4e-3
