@@ -65,8 +65,7 @@ def main(argv: Sequence[str]) -> int:
     subject = Subject(spec, Params(*rows[0].tolist()), int(flat["seed"]), memory_mb=memory_mb)
     search = Search(options.instants, int(flat["seed"]) if options.seed is None else options.seed)
     use(settings["cluster.target"])
-    cluster = {key: value for key, value in settings.items() if key.startswith("cluster.")}
-    searching = in_turn if settings["cluster.name"] == NONE else OnWorkers(cluster)
+    searching = in_turn if settings["cluster.name"] == NONE else OnWorkers(settings)
     findings = find_leaks(subject, search, Silence() if as_json else progress_for(), searching)
     document = {"command": ["leakage", *options.overrides], "strategy": spec.strategy, **findings.document()}
     keep(made_of, document)

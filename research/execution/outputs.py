@@ -37,7 +37,7 @@ from research.records.results import BETS, DAILY, RESULTS, TableWriter, ranked
 from research.records.trial_hashes import hashes
 from research.records.trials import Entry, Ledger, Part
 from research.sweeps.plan import describe
-from research.tapes.matches import match_ids
+from research.tapes.matches import with_matches
 from research.verdict.findings import AFTER, AFTER_SCHEMA, FLAG_SCHEMA, FLAGS, PATH_BETS, WITH_FLAGGED
 from research.verdict.plausibility import SweepMeasures, implausible_flags
 from research.verdict.price import PRICE
@@ -265,13 +265,13 @@ def flags_by_bets(target: Path) -> pl.DataFrame:
             continue  # no validation, or a path without a bet
         known: list[str] = [name for name in (*_BET_COLUMNS, *_MATCH) if name in pl.read_parquet_schema(path)]
         settled = pl.read_parquet(path, columns=known).filter(pl.col("pnl_minor").is_not_null())
-        for config, bets in settled.group_by("config", maintain_order=True):
-            matches = bets.with_columns(match=match_ids(bets))
-            decided = matches.filter(pl.col("state").is_in(["win", "lose"]))
+        for config, of_config in settled.group_by("config", maintain_order=True):
+            bets = with_matches(of_config)
+            decided = bets.filter(pl.col("state").is_in(["win", "lose"]))
             hits = decided["pnl_minor"] > 0, decided["close_prob"].fill_null(np.nan), decided["match"]
             if too_many_hits(*hits):
                 flagged.add((int(config[0]), "hit_rate"))
-            if implausible_yield(bets["pnl_minor"], bets["stake_minor"], matches["match"]):
+            if implausible_yield(bets["pnl_minor"], bets["stake_minor"], bets["match"]):
                 flagged.add((int(config[0]), "yield"))
     return pl.DataFrame(sorted(flagged), schema=FLAG_SCHEMA, orient="row")
 

@@ -9,7 +9,6 @@ sample once, with the other half out of sample. Block sums are added for all spl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -70,12 +69,7 @@ class Overfitting:
         return float(np.mean(self.out_of_sample < 0.0))
 
 
-def overfitting(
-    returns: ArrayLike,
-    blocks: int = 16,
-    metric: str = "sharpe",
-    halves: NDArray[np.int64] | None = None,
-) -> Overfitting:
+def overfitting(returns: ArrayLike, blocks: int = 16, metric: str = "sharpe") -> Overfitting:
     """Cross-validate the selection of the best configuration.
 
     Parameters
@@ -86,8 +80,6 @@ def overfitting(
         An even number, at least 2; C(blocks, blocks / 2) splits. Block sizes differ by at most one day.
     metric : str
         ``mean``, or ``sharpe``: mean over standard deviation (divisor n - 1), 0 where the deviation is 0.
-    halves : int64 (pairs,), optional
-        Which pairs of halves, from `sampled_halves`; each gives two splits. Default: all pairs.
 
     Raises
     ------
@@ -102,9 +94,7 @@ def overfitting(
         distinct = distinct_columns(series)
         if 1 < len(distinct.columns) < series.shape[1]:
             series, copies = series[:, distinct.columns], distinct.copies.astype(np.float32)
-    cuts = _cuts(len(series), blocks)
-    sums = _Sums.of(lambda part: np.array(series[:, part].T, np.float64, order="C"), series.shape[1], cuts)
-    return _crossed(sums, metric, _halves(blocks) if halves is None else _halves(blocks)[halves], copies)
+    return _crossed(_Sums.of(series, _cuts(len(series), blocks)), metric, _halves(blocks), copies)
 
 
 @dataclass(frozen=True)
@@ -146,8 +136,10 @@ class NullSeries:
             Configurations that are used, at least two.
         order : int64 (days,)
             The days in their new order (`block_bootstrap.resampled_order`).
-        blocks, halves
+        blocks : int
             As in `overfitting`.
+        halves : int64 (pairs,) or None
+            Which pairs of halves, from `sampled_halves`; each gives two splits. None: all pairs.
         """
         used, place = np.unique(self.place[sample], return_inverse=True)
         cuts = _cuts(self.days, blocks)
@@ -166,7 +158,8 @@ class NullSeries:
         squares -= means * (2.0 * sums - shifts)
         sums -= shifts
         moved = _Sums(sizes, sums[:, place], squares[:, place])
-        return _crossed(moved, "sharpe", _halves(blocks) if halves is None else _halves(blocks)[halves], None)
+        pairs = _halves(blocks)
+        return _crossed(moved, "sharpe", pairs if halves is None else pairs[halves], None)
 
 
 def _cuts(days: int, blocks: int) -> NDArray[np.intp]:
@@ -183,13 +176,14 @@ class _Sums:
     squares: Floats
 
     @classmethod
-    def of(cls, rows_of: Callable[[slice], Floats], configurations: int, cuts: NDArray[np.intp]) -> _Sums:
-        """From the returns of some configurations, (c, days), which may be changed here."""
+    def of(cls, series: NDArray[Any], cuts: NDArray[np.intp]) -> _Sums:
+        """From returns, (days, configurations), and the first day of each block (`_cuts`)."""
+        configurations = series.shape[1]
         sums, squares = np.empty((len(cuts) - 1, configurations)), np.empty((len(cuts) - 1, configurations))
         step = max(1, _BATCH // int(cuts[-1]))
         for low in range(0, configurations, step):
             part = slice(low, min(low + step, configurations))
-            rows = rows_of(part)
+            rows = np.array(series[:, part].T, np.float64, order="C")  # a copy: it is squared in place
             sums[:, part] = np.add.reduceat(rows, cuts[:-1], axis=1).T
             rows *= rows
             squares[:, part] = np.add.reduceat(rows, cuts[:-1], axis=1).T

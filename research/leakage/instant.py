@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from research.leakage.copier import Changed
 from research.leakage.decisions import Decider, Decisions, Failure
@@ -22,7 +23,7 @@ from research.leakage.mutation import (
 #: what is decided on a copy, and how many rows were changed in it
 Answer = tuple[Decisions | Failure, Changed]
 #: the copy that `DELAYED` is compared with, in place of the original
-REMOVED = "removed"
+REMOVED: Final = "removed"
 
 
 @dataclass(frozen=True)

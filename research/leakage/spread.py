@@ -35,7 +35,7 @@ class OnWorkers:
     Parameters
     ----------
     settings : mapping
-        The keys `cluster.*`.
+        With the keys `cluster.*`.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:

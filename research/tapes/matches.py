@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
@@ -66,7 +66,7 @@ def _side_hashes(events: pl.DataFrame, side: str) -> Longs:
     return joined["hash"].to_numpy()
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def _letters_hash(sport: str, name: str) -> int:
     return text_hash(_letters(sport, name))
 

@@ -56,7 +56,6 @@ def cross_validated(
     if len(betting) > MOST_CROSS_VALIDATED:
         columns = np.sort(rng.choice(betting, MOST_CROSS_VALIDATED, replace=False))
     name = hashlib.blake2b(columns.astype("<i8").tobytes(), digest_size=8).hexdigest()
-
     chosen = returns if len(columns) == returns.shape[1] else returns[:, columns]
 
     def crossed() -> Arrays:
