@@ -40,6 +40,9 @@ from research.user_file import STRATEGIES, user_files
 
 #: options that are short for another one
 SHORT: Final = {"strategy/model": "strategy/model_value"}
+#: files that this process has parsed, by path and state: most commands of a notebook read the same ones
+_PARSED: Final[dict[tuple[Any, ...], ConfigResult | None]] = {}
+_MOST_PARSED: Final = 1_000
 
 
 class Composer:
@@ -175,8 +178,17 @@ class Composer:
         return translate(error, keys)
 
 
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file does: inode, time of change, size; None without the file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 class _Repository(CachingConfigRepository):  # type: ignore[misc]
-    """Hydra's files and the user's strategies; each file is checked before it is parsed, and read once a process."""
+    """Hydra's files and the user's strategies; each file is checked before it is parsed."""
 
     def __init__(self, delegate: Any, strategies: Mapping[str, Path]) -> None:
         super().__init__(delegate)
@@ -192,13 +204,26 @@ class _Repository(CachingConfigRepository):  # type: ignore[misc]
             self._add_user_strategy(config_path)
             self._add_model(config_path)
         if f"config_path={config_path}" not in self.cache:
-            for source in self.get_sources():
-                if source.scheme() == "file":
-                    check_file(Path(source.path), config_path)
+            self._read(config_path)
         found = copy.copy(super().load_config(config_path))
         if found is not None:
             found.config = copy.deepcopy(found.config)
         return found
+
+    def _read(self, config_path: str) -> None:
+        """Check and parse a file that this repository has not read; one that the process has parsed as it is now."""
+        folders = [Path(source.path) for source in self.get_sources() if source.scheme() == "file"]
+        state = (
+            config_path,
+            *((str(folder), _state(folder / f"{config_path.removesuffix('.yaml')}.yaml")) for folder in folders),
+        )
+        if state not in _PARSED:
+            for folder in folders:
+                check_file(folder, config_path)
+            if len(_PARSED) >= _MOST_PARSED:
+                _PARSED.clear()
+            _PARSED[state] = super().load_config(config_path)
+        self.cache[f"config_path={config_path}"] = _PARSED[state]
 
     def config_exists(self, config_path: str) -> bool:
         """Whether there is a file, or a strategy of the user, of that name."""

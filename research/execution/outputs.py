@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -22,11 +22,11 @@ from engine.kernel.params import Params
 from engine.plausibility.winnings import implausible_yield, too_many_hits
 from engine.tape import Tape
 from research.execution.assess import FinishedSweep, Selection, assess_selection, draw, select
-from research.execution.job import Computed, Matrix, numbers
+from research.execution.job import Computed, Matrix, Span, numbers
 from research.execution.parts import PartFolder
 from research.execution.price import measure_price
 from research.execution.ruler import Ruler, ruler_of
-from research.execution.series import series_of
+from research.execution.series import Series, series_of
 from research.execution.units import Unit, UnitResult
 from research.inference.closing_line import PricedBets
 from research.inference.multipliers import null_maxima
@@ -153,7 +153,7 @@ def _finished(computed: Computed, target: Path, work: Path) -> FinishedSweep:
     return FinishedSweep(
         rules=job.rules,
         dates=job.dates,
-        series=series_of(spans, _with_bankrolls(computed), len(plan), work),
+        series=_collected(computed, spans, work),
         configuration_of=computed.replayable,
         purged_days=max(span.cuts.purged for span in spans),
         bankroll_minor=float(numbers(plan, leader, leader + 1)[0, _BANKROLL]),
@@ -237,12 +237,15 @@ def count_trials(computed: Computed, manifest: dict[str, Any], tried: Tried) -> 
     return Ledger().record(entry, parts)
 
 
-def _with_bankrolls(computed: Computed) -> Iterator[tuple[Unit, UnitResult, Matrix]]:
+def _collected(computed: Computed, spans: Sequence[Span], work: Path) -> Series:
+    """The days of all configurations, from the units."""
     plan, progress = computed.job.command.plan, computed.job.command.progress
+
+    def load(unit: Unit) -> tuple[UnitResult, Matrix]:
+        return computed.result(unit), numbers(plan, unit.low, unit.high)[:, _BANKROLL]
+
     progress.begin("collecting days", len(plan))
-    for unit in computed.units:
-        yield unit, computed.result(unit), numbers(plan, unit.low, unit.high)[:, _BANKROLL]
-        progress.step(unit.high - unit.low)
+    return series_of(spans, computed.units, load, work, lambda unit: progress.step(unit.high - unit.low))
 
 
 def flags_by_measures(target: Path, resamples: BootstrapMoments, yield_error: Matrix) -> pl.DataFrame:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -14,6 +16,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from engine.backtesting.measures import METRICS
+from engine.machine import cores
 from research.execution.job import Span
 from research.execution.units import Unit, UnitResult
 from research.validation.folds import Flags
@@ -78,20 +81,27 @@ class Series:
 
 
 def series_of(
-    spans: Sequence[Span], units: Iterable[tuple[Unit, UnitResult, Floats]], count: int, folder: Path
+    spans: Sequence[Span],
+    units: Sequence[Unit],
+    load: Callable[[Unit], tuple[UnitResult, Floats]],
+    folder: Path,
+    on_unit: Callable[[Unit], None] = lambda unit: None,
 ) -> Series:
-    """Collect daily returns and sums of all configurations unit by unit, mapped to files in `folder`.
+    """Collect daily returns and sums of all configurations, mapped to files in `folder`; each core takes a unit.
 
     Parameters
     ----------
     spans : sequence of Span
         One for each tape.
-    units : iterable of (Unit, UnitResult, float64 (c,))
-        Each with the opening bankrolls of its configurations, minor units.
-    count : int
-        Number of configurations.
+    units : sequence of Unit
+        All units, of all configurations.
+    load : callable
+        Gives the result of a unit, and the opening bankrolls of its configurations, float64 (c,), minor units.
     folder : Path
+    on_unit : callable
+        Called in the calling thread, in the order of the units, with each one that is done.
     """
+    count = max((unit.high for unit in units), default=0)
     filled = [span for span in spans if span.n_days]
     first = min((span.first for span in filled), default=spans[0].first)
     end = max((span.first + dt.timedelta(days=span.n_days) for span in filled), default=first)
@@ -103,7 +113,9 @@ def series_of(
         returns, level, clv = (
             stack.enter_context(_Rows.at(folder / name, (count, n_days))) for name in ("returns", "level", "clv")
         )
-        for unit, result, bankroll in units:
+
+        def collect(unit: Unit) -> Unit:
+            result, bankroll = load(unit)
             span, rows = spans[unit.tape], slice(unit.low, unit.high)
             unit_returns, day = daily_returns(result.days, bankroll), (span.first - first).days
             gone = bankrupt_days(result.days, bankroll)
@@ -113,19 +125,15 @@ def series_of(
             turnover[rows] = result.level_turnover
             errors[rows] = yield_errors(result.days, result.measures[:, _TURNOVER])
             sums[rows] = fold_sums(result.days, unit_returns, result.marks, span.cuts)
+            return unit
+
+        with ThreadPoolExecutor(cores()) as pool:
+            for unit in pool.map(collect, units):
+                on_unit(unit)
     touching = np.logical_or.reduce([span.cuts.touching for span in spans])
-    return Series(
-        first,
-        returns.mapped(),
-        sums,
-        touching,
-        bankrupt,
-        errors,
-        level.mapped(),
-        clv.mapped(),
-        turnover[:, 0],
-        turnover[:, 1],
-    )
+    daily, at_level, closing = (table.mapped() for table in (returns, level, clv))
+    weights = turnover[:, 0], turnover[:, 1]
+    return Series(first, daily, sums, touching, bankrupt, errors, at_level, closing, *weights)
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> Floats:
@@ -140,6 +148,7 @@ class _Rows:
     path: Path
     shape: tuple[int, int]
     file: BinaryIO
+    lock: Lock = field(default_factory=Lock)
 
     @classmethod
     @contextmanager
@@ -155,8 +164,10 @@ class _Rows:
             whole = np.zeros((len(values), self.shape[1]), "<f4")
             whole[:, day : day + values.shape[1]] = values
             values = whole
-        self.file.seek(4 * row * self.shape[1])
-        self.file.write(np.ascontiguousarray(values, "<f4").data)
+        content = np.ascontiguousarray(values, "<f4").data
+        with self.lock:
+            self.file.seek(4 * row * self.shape[1])
+            self.file.write(content)
 
     def mapped(self) -> NDArray[np.float32]:
         """The table, mapped to be read; an empty array in memory, since no file can be mapped to it."""

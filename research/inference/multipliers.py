@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -52,8 +53,15 @@ def multipliers(days: ArrayLike) -> NDArray[np.float32]:
     Returns
     -------
     float32 (DRAWS, n)
+        Read-only.
     """
-    numbers = np.asarray(days, np.int64)
+    return _drawn(np.asarray(days, np.int64).tobytes())
+
+
+@lru_cache(maxsize=1)  # a command asks for the same days more than once
+def _drawn(days: bytes) -> NDArray[np.float32]:
+    """`multipliers` of the bytes of int64 days."""
+    numbers = np.frombuffer(days, np.int64)
     bits = np.empty((len(numbers), DRAWS), np.uint64)
     for row, number in enumerate(numbers.tolist()):
         bits[row] = np.random.Philox(key=[number % 2**64, _KEY]).random_raw(DRAWS)
@@ -61,7 +69,9 @@ def multipliers(days: ArrayLike) -> NDArray[np.float32]:
     half = DRAWS // 2
     radius, angle = np.sqrt(-2.0 * np.log(uniform[:, :half])), 2.0 * np.pi * uniform[:, half:]
     normals = np.hstack([radius * np.cos(angle), radius * np.sin(angle)])
-    return np.ascontiguousarray(normals.T, np.float32)
+    drawn = np.ascontiguousarray(normals.T, np.float32)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def null_maxima(level: ArrayLike, first: dt.date) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import pytest
 
 from engine.simulator.simulate import DEFAULT_BOOKMAKERS, SimulatorSettings, simulate
 from engine.store.store import Store
+from research.leakage import coverage
 
 SETTINGS = SimulatorSettings(
     seed=5,
@@ -32,3 +33,10 @@ def small_home(small_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """That home, as the home of the test."""
     monkeypatch.setenv("BEA_HOME", str(small_store))
     return small_store
+
+
+@pytest.fixture()
+def two_instants(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two instants are enough for a search to pass, in place of ten."""
+    assert coverage.FEWEST_INSTANTS == 10 and coverage.FEWEST_DECISIONS == 100
+    monkeypatch.setattr(coverage, "FEWEST_INSTANTS", 2)

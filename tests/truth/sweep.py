@@ -134,7 +134,7 @@ def sweep(simulated: Market, tape: Tape, seed: int) -> Done:
         subject = FinishedSweep(
             rules=RULES,
             dates=dates,
-            series=series_of([span], [(unit, result, bankroll)], len(rows), Path(folder)),
+            series=series_of([span], [unit], lambda _: (result, bankroll), Path(folder)),
             configuration_of=lambda row: SelectedConfiguration(tape, cuts, Params(*rows[row].tolist()), seed, None),
             purged_days=cuts.purged,
             bankroll_minor=float(bankroll[0]),

@@ -19,7 +19,7 @@ from tests.research.leakage.planted import Planted
 
 pytestmark = pytest.mark.slow
 
-ARGUMENTS = ["strategy=flat_all", "strategy.bookmaker=b365", "--instants", "10"]
+ARGUMENTS = ["strategy=flat_all", "strategy.bookmaker=b365", "--instants", "2"]
 
 
 def document() -> dict[str, object]:
@@ -44,7 +44,9 @@ def test_a_search_has_the_keys_of_a_backtest_and_workers() -> None:
     assert [line for line in leakage if line in backtest] == backtest
 
 
-def test_the_exit_status_without_a_leak_is_0(clean_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_exit_status_without_a_leak_is_0(
+    clean_folder: Path, two_instants: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["leakage", *ARGUMENTS]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("No leak found: ")
@@ -82,13 +84,14 @@ def test_a_strategy_that_copies_cannot_reach_is_not_judged_whatever_the_number_o
 
 
 def test_the_exit_status_with_a_leak_is_1_and_its_tape_is_marked(
-    clean_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    clean_folder: Path, two_instants: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def planted(*arguments: object, **_: object) -> Subject:
         return Subject(arguments[0], strategy=lambda _: Planted(("half-time score",)))  # type: ignore[arg-type]
 
-    monkeypatch.setattr(command, "Subject", planted)
-    assert main(["leakage", *ARGUMENTS[:2], "--instants", "2"]) == 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "Subject", planted)
+        assert main(["leakage", *ARGUMENTS]) == 1
     out = capsys.readouterr().out
     assert out.startswith("1 leak found: half_time.")
     assert "a score at half time" in out
@@ -96,8 +99,6 @@ def test_the_exit_status_with_a_leak_is_1_and_its_tape_is_marked(
     assert leaking([path.stem]) == [path.stem]
     leak = json.loads(path.read_text())["leaks"][0]
     assert leak["examples"][0]["home"] in out
-    monkeypatch.undo()
-    monkeypatch.setenv("BEA_HOME", str(clean_folder))
     assert main(["leakage", *ARGUMENTS]) == 0  # later findings replace earlier ones
     assert leaking([path.stem]) == []
 

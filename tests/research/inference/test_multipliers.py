@@ -28,6 +28,8 @@ def test_the_normals_of_a_day_are_those_of_its_date_alone() -> None:
     assert np.array_equal(multipliers([16_007]), many[:, 7:8])
     assert np.array_equal(multipliers([16_030, 16_002]), many[:, [30, 2]])
     assert multipliers([]).shape == (DRAWS, 0) and np.isfinite(multipliers([-9_000])).all()
+    with pytest.raises(ValueError, match="read-only"):
+        multipliers([16_007])[0] = 0.0  # the next one who asks gets the same array
 
 
 def test_the_normals_never_move() -> None:

@@ -16,7 +16,7 @@ from engine.errors import ConfigurationError, DataError
 from engine.paths import home
 from engine.store.store import Store
 from engine.strategy import History, Requirement, Strategy, View
-from research.leakage import coverage, finder, instant, mutation
+from research.leakage import finder, instant, mutation
 from research.leakage.decisions import Decider
 from research.leakage.finder import Search, find_leaks
 from research.leakage.mutation import UNCHANGED
@@ -91,19 +91,10 @@ def test_a_clean_strategy_passes_and_its_coverage_is_counted(small_home: Path) -
     assert counted.held["truncated"].decisions == decided.filter(iso <= last)["event_id"].n_unique()
 
 
-def test_the_kernels_stakes_and_reasons_are_compared_too(small_home: Path) -> None:
-    findings = find_leaks(
-        subject(["strategy=flat_all", "strategy.bookmaker=b365", "risk=default"]), Search(instants=10)
-    )
+def test_the_kernels_stakes_and_reasons_are_compared_too(small_home: Path, two_instants: None) -> None:
+    findings = find_leaks(subject(["strategy=flat_all", "strategy.bookmaker=b365", "risk=default"]), Search(instants=2))
     assert findings.outcome == "clean"
     assert {"kernel.reason", "kernel.stake_minor", "kernel.equity_minor"} <= set(findings.coverage.columns)
-
-
-@pytest.fixture()
-def two_instants(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two instants are enough for a search."""
-    assert coverage.FEWEST_INSTANTS == 10 and coverage.FEWEST_DECISIONS == 100
-    monkeypatch.setattr(coverage, "FEWEST_INSTANTS", 2)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +145,7 @@ def test_a_model_that_learns_from_later_results_is_found(leaky: bool, small_home
     """It is fitted twice, as in folds. The leaky one also learns from results after the fit."""
     tested = subject(strategy=lambda _: HomeWinRate(leaky))  # type: ignore[arg-type, return-value]
     tested = replace(tested, spec=replace(tested.spec, fit_at=("2018-09-15", "2019-09-15")))
-    findings = find_leaks(tested, Search(instants=4))
+    findings = find_leaks(tested, Search(instants=2))
     assert [leak.column for leak in findings.leaks] == (["prob"] if leaky else [])
     assert "whole history" in findings.leaks[0].cause if leaky else findings.coverage.decisions > 50
 
@@ -261,7 +252,7 @@ def test_the_same_seed_gives_the_same_search(small_home: Path, monkeypatch: pyte
 def test_a_delayed_order_filled_at_a_later_price_is_no_leak(small_home: Path) -> None:
     tested = subject(["strategy=flat_all", "strategy.bookmaker=b365", "execution.delay=1d"])
     assert tested.delays_orders
-    assert find_leaks(tested, Search(instants=5)).leaks == ()
+    assert find_leaks(tested, Search(instants=2)).leaks == ()
 
 
 def test_stakes_that_depend_on_the_future_are_found(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from engine.errors import DataError
@@ -21,9 +22,9 @@ from research.inference.multipliers import null_maxima
 from research.inference.overfit import overfitting
 from research.inference.sharpe import moments
 from research.inference.single import single_test
-from research.inference.superiority import bootstrap_moments, reality_check, spa_test, survivors
+from research.inference.superiority import bootstrap_moments, bootstrap_p_value, reality_check, spa_test, survivors
 from research.verdict.evidence import LISTED, RESAMPLES, Assessment, Evidence, assess
-from research.verdict.findings import LUCK, BacktestPaths, Findings, Window, read_findings
+from research.verdict.findings import LUCK, BacktestPaths, Findings, Window, backtest_findings, read_findings
 from research.verdict.judge import OutOfSample, PValues, Search, judge
 from research.verdict.parts import LevelTests, SlowDependence, Untested
 
@@ -203,3 +204,15 @@ def test_damaged_findings_give_a_one_line_error(text: str, tmp_path: Path) -> No
     with pytest.raises(DataError, match="cannot be read") as error:
         read_findings(tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_a_backtest_is_tested_against_the_luck_of_its_own_days() -> None:
+    returns, first = gaussian(5, 1, 0.05, 1), dt.date(2019, 8, 10)
+    days = pl.DataFrame(
+        {"date": pl.date_range(first, first + dt.timedelta(DAYS - 1), eager=True), "return_frac": returns[:, 0]}
+    ).with_columns(level=pl.col("return_frac") * 100, level_stake=pl.lit(1.0), n_bets=pl.lit(1))
+    found = backtest_findings(days, 9).evidence.level
+    assert found is not None
+    of_its_days, of_others = (null_maxima(returns * 100, day) for day in (first, dt.date(1970, 1, 1)))
+    assert found.p_value == bootstrap_p_value(of_its_days, found.statistic)
+    assert found.p_value != bootstrap_p_value(of_others, found.statistic)
