@@ -249,39 +249,54 @@ def _count(ids: Longs) -> int:
 
 
 def _stream(tape: Tape, passing: NDArray[np.bool_], rate: Floats, slippage: float) -> tuple[Stream, dict[str, int]]:
-    """The rows that pass with their actions in order, and the number of slots of each kind."""
+    """The rows that pass with their actions in order, and the number of slots of each kind.
+
+    Each column is written as soon as it is known: all of them at once would take as much memory as the stream.
+    """
     rows = np.flatnonzero(passing)
     decided, settled = tape.decided_at[rows], tape.settled_at[rows]
+    codes = _codes(tape, passing, decided, settled)
+    opportunities = _aligned(len(rows) * (OPPORTUNITY.itemsize // 8)).view(OPPORTUNITY)
+    opportunities["decided_at"], opportunities["settled_at"] = decided, settled
+    never = settled == NEVER
+    del decided, settled
+    for name in _OF_TAPE:
+        opportunities[name] = getattr(tape, name)[rows]
+    opportunities["commission"], opportunities["draw"] = rate, 1.0
+    opportunities["is_void"] = tape.state[rows] == State.VOID
+    _put_prices(tape, rows, slippage, opportunities)
+    n_slots = {}
+    for name, keys in (
+        ("bet", np.arange(len(rows))),
+        ("event", tape.event[rows]),
+        ("commission_market", tape.market[rows]),
+    ):
+        opportunities[f"{name}_slot"], n_slots[f"{name}_slot"] = _slots(codes, keys, never)
+    opportunities["event_slot"][_alone(tape.event[rows])] = -1
+    decisions = codes[codes & 1 == 1]
+    opportunities["question_slot"], n_slots["question_slot"] = _slots(decisions, tape.question[rows], None)
+    return Stream(codes=codes, rows=opportunities, midnights=np.array(tape.midnights)), n_slots
+
+
+def _codes(tape: Tape, passing: NDArray[np.bool_], decided: Longs, settled: Longs) -> Longs:
+    """The actions of the rows that pass, in order (`engine.kernel.lanes.stream.merge`)."""
     place = np.cumsum(passing, dtype=np.int32)
     ends = place[tape.settle_order[passing[tape.settle_order]]].astype(np.int64) - 1
-    del place
-    codes = np.empty(len(rows) + len(ends), np.int64)
+    codes = np.empty(len(decided) + len(ends), np.int64)
     merge(decided, settled, ends, codes)
+    return codes
+
+
+def _put_prices(tape: Tape, rows: NDArray[np.intp], slippage: float, opportunities: NDArray[np.void]) -> None:
+    """Write what a unit at risk pays, and the closing line values."""
     placed, payoff = terms_of(tape, rows, slippage)
     no_price = np.isnan(placed)  # such a row never becomes a bet, but 0 times NaN is NaN
     placed[no_price], payoff[no_price] = 1.0, 0.0
+    opportunities["payoff"] = payoff
     close = tape.close_prob[rows]
     has_close = ~np.isnan(close)
-    never = settled == NEVER
-    slots = {
-        "bet_slot": _slots(codes, np.arange(len(rows)), never),
-        "event_slot": _slots(codes, tape.event[rows], never),
-        "commission_market_slot": _slots(codes, tape.market[rows], never),
-        "question_slot": _slots(codes[codes & 1 == 1], tape.question[rows], None),
-    }
-    opportunities = _aligned(len(rows) * (OPPORTUNITY.itemsize // 8)).view(OPPORTUNITY)
-    for name in _OF_TAPE:
-        opportunities[name] = getattr(tape, name)[rows]
-    for name, (slot, _) in slots.items():
-        opportunities[name] = slot
-    opportunities["event_slot"][_alone(tape.event[rows])] = -1
-    opportunities["decided_at"], opportunities["settled_at"] = decided, settled
-    opportunities["payoff"], opportunities["commission"] = payoff, rate
-    opportunities["is_void"], opportunities["has_close"] = tape.state[rows] == State.VOID, has_close
+    opportunities["has_close"] = has_close
     opportunities["clv"] = np.where(has_close, placed * close - 1.0, 0.0)
-    opportunities["draw"] = 1.0
-    stream = Stream(codes=codes, rows=opportunities, midnights=np.array(tape.midnights))
-    return stream, {name: count for name, (_, count) in slots.items()}
 
 
 def _alone(keys: Longs) -> NDArray[np.bool_]:

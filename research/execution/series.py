@@ -105,35 +105,27 @@ def series_of(
     filled = [span for span in spans if span.n_days]
     first = min((span.first for span in filled), default=spans[0].first)
     end = max((span.first + dt.timedelta(days=span.n_days) for span in filled), default=first)
-    n_days = (end - first).days
-    turnover, bankrupt = np.zeros((count, 2)), np.full(count, NEVER_BANKRUPT, np.int64)
-    sums = _mapped(folder / "sums", (count, len(spans[0].cuts.days), PARTS, 6))
-    errors = np.full(count, np.nan)
     with ExitStack() as stack:
+        shape = count, (end - first).days
         returns, level, clv = (
-            stack.enter_context(_Rows.at(folder / name, (count, n_days))) for name in ("returns", "level", "clv")
+            stack.enter_context(_Rows.at(folder / name, shape)) for name in ("returns", "level", "clv")
         )
+        sums = _mapped(folder / "sums", (count, len(spans[0].cuts.days), PARTS, 6))
+        tables = _Tables(first, returns, level, clv, sums, *_blank(count))
 
         def collect(unit: Unit) -> Unit:
-            result, bankroll = load(unit)
-            span, rows = spans[unit.tape], slice(unit.low, unit.high)
-            unit_returns, day = daily_returns(result.days, bankroll), (span.first - first).days
-            gone = bankrupt_days(result.days, bankroll)
-            bankrupt[rows] = np.where(gone == NEVER_BANKRUPT, gone, gone + day)
-            for table, values in ((returns, unit_returns), (level, result.level), (clv, result.clv)):
-                table.put(unit.low, day, values)
-            turnover[rows] = result.level_turnover
-            errors[rows] = yield_errors(result.days, result.measures[:, _TURNOVER])
-            sums[rows] = fold_sums(result.days, unit_returns, result.marks, span.cuts)
+            tables.put(unit, *load(unit), spans[unit.tape])
             return unit
 
         with ThreadPoolExecutor(cores()) as pool:
             for unit in pool.map(collect, units):
                 on_unit(unit)
-    touching = np.logical_or.reduce([span.cuts.touching for span in spans])
-    daily, at_level, closing = (table.mapped() for table in (returns, level, clv))
-    weights = turnover[:, 0], turnover[:, 1]
-    return Series(first, daily, sums, touching, bankrupt, errors, at_level, closing, *weights)
+    return tables.series(np.logical_or.reduce([span.cuts.touching for span in spans]))
+
+
+def _blank(count: int) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """Turnovers, days of bankruptcy and errors of yields, to be filled."""
+    return np.zeros((count, 2)), np.full(count, NEVER_BANKRUPT, np.int64), np.full(count, np.nan)
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> Floats:
@@ -172,6 +164,51 @@ class _Rows:
     def mapped(self) -> NDArray[np.float32]:
         """The table, mapped to be read; an empty array in memory, since no file can be mapped to it."""
         return np.memmap(self.path, "<f4", "r", shape=self.shape) if all(self.shape) else np.zeros(self.shape, "<f4")
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """What the units fill, each the rows of its own configurations; as in `Series`."""
+
+    first: dt.date
+    returns: _Rows
+    level: _Rows
+    clv: _Rows
+    sums: Floats
+    turnover: Floats
+    bankrupt: NDArray[np.int64]
+    yield_error: Floats
+
+    def put(self, unit: Unit, result: UnitResult, bankroll: Floats, span: Span) -> None:
+        """Put the results of a unit in their rows, as many at a time as the cache of a core holds."""
+        step = max(1, _HELD // max(1, result.days.shape[1]))
+        for low in range(0, len(bankroll), step):
+            self._put(unit.low + low, result.part(low, low + step), bankroll[low : low + step], span)
+
+    def _put(self, low: int, result: UnitResult, bankroll: Floats, span: Span) -> None:
+        rows, day = slice(low, low + len(bankroll)), (span.first - self.first).days
+        returns, gone = daily_returns(result.days, bankroll), bankrupt_days(result.days, bankroll)
+        for table, values in ((self.returns, returns), (self.level, result.level), (self.clv, result.clv)):
+            table.put(low, day, values)
+        self.bankrupt[rows] = np.where(gone == NEVER_BANKRUPT, gone, gone + day)
+        self.turnover[rows] = result.level_turnover
+        self.yield_error[rows] = yield_errors(result.days, result.measures[:, _TURNOVER])
+        self.sums[rows] = fold_sums(result.days, returns, result.marks, span.cuts)
+
+    def series(self, touching: Flags) -> Series:
+        """All of them, once every unit is there."""
+        return Series(
+            first=self.first,
+            returns=self.returns.mapped(),
+            sums=self.sums,
+            touching=touching,
+            bankrupt=self.bankrupt,
+            yield_error=self.yield_error,
+            level=self.level.mapped(),
+            clv=self.clv.mapped(),
+            level_turnover=self.turnover[:, 0],
+            closed_turnover=self.turnover[:, 1],
+        )
 
 
 def daily_returns(pnl: ArrayLike, bankroll: ArrayLike) -> NDArray[np.float32]:

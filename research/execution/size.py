@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from research.inference.columns import IN_CACHE, over_slices
 from research.inference.conditional import Measured
 from research.validation.rules import Rules
 from research.validation.slices import BETS, metric
@@ -20,8 +21,6 @@ Floats = NDArray[np.float64]
 
 #: configurations whose level stakes correlate at least this much are the same bet: being ahead of one is no selection
 ALIKE: Final = 0.99
-#: values of all configurations and days that are worked on at a time: few enough for the cache of a core
-_BATCH: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -74,15 +73,11 @@ def size_of(days: Days, selected: int | None, aside: Collection[int], rules: Rul
     return Size(chosen, _ensemble(days, rows), float(np.median(errors)), round(bets))
 
 
-def _parts(rows: NDArray[np.intp], n_days: int) -> list[NDArray[np.intp]]:
-    step = max(1, _BATCH // max(1, n_days))
-    return [rows[low : low + step] for low in range(0, len(rows), step)]
-
-
 def _errors(days: Days, rows: NDArray[np.intp]) -> Floats:
     """Standard errors of the yields of these rows; (len(rows),)."""
-    parts = [days.level[part].std(axis=1, dtype=np.float64) for part in _parts(rows, days.level.shape[1])]
-    errors: Floats = np.concatenate(parts) * math.sqrt(days.level.shape[1]) / days.turnover[rows]
+    n = days.level.shape[1]
+    parts = over_slices(lambda part: days.level[rows[part]].std(axis=1, dtype=np.float64), len(rows), n, IN_CACHE)
+    errors: Floats = np.concatenate(parts) * math.sqrt(n) / days.turnover[rows]
     return errors
 
 
@@ -124,9 +119,10 @@ def _slopes(days: Days, rows: NDArray[np.intp], own: Floats, name: str) -> tuple
     """How the metric of each row moves with the standardised yield `own`, and their correlation; (len(rows),) each."""
     n = days.level.shape[1]
     slopes, alike = np.empty(len(rows)), np.empty(len(rows))
-    done = 0
-    for part in _parts(rows, n):
-        level, place = np.asarray(days.level[part], np.float64), slice(done, done + len(part))
+
+    def work(place: slice) -> None:
+        part = rows[place]
+        level = np.asarray(days.level[part], np.float64)
         along = np.einsum("cd,d->c", level, own)
         with np.errstate(divide="ignore", invalid="ignore"):
             alike[place] = np.nan_to_num(along / (level.std(axis=1) * math.sqrt(n)))
@@ -136,5 +132,6 @@ def _slopes(days: Days, rows: NDArray[np.intp], own: Floats, name: str) -> tuple
                 returns = np.asarray(days.returns[part], np.float64)
                 scale = n * (returns.std(axis=1) if name == "sharpe" else 1.0)
                 slopes[place] = np.nan_to_num(np.einsum("cd,d->c", returns, own) / scale)
-        done += len(part)
+
+    over_slices(work, len(rows), n, IN_CACHE)
     return slopes, alike

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,6 +101,10 @@ class UnitResult:
     level: Days
     clv: Days
     level_turnover: Matrix
+
+    def part(self, low: int, high: int) -> UnitResult:
+        """Rows `low` to `high` of all arrays, as views."""
+        return UnitResult(*(getattr(self, field.name)[low:high] for field in fields(self)))
 
 
 @dataclass(frozen=True)

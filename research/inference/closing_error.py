@@ -21,9 +21,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from research.inference.columns import column_slices
 from research.inference.effective_trials import LEVEL, sidak_adjusted, trials_at
 from research.inference.single import upper_tail
-from research.inference.superiority import column_slices
 from research.regression.threads import single_threaded
 
 __all__ = [

@@ -22,18 +22,17 @@ JBES 23 (2005), equation 10).
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.machine import cores
 from research.inference.block_bootstrap import resampled_day_counts
 from research.inference.closing_error import SharedError, effective_rulers, largest_p_value, unit_rows
+from research.inference.columns import over_slices
 from research.inference.single import upper_tail
-from research.inference.superiority import column_slices, values_of_resamples
+from research.inference.superiority import values_of_resamples
 from research.regression.threads import single_threaded
 
 __all__ = [
@@ -146,8 +145,7 @@ def estimates(bets: PricedBets, tau: ArrayLike) -> ClosingLine:
     def work(part: slice) -> None:
         sums[:, part] = _row_sums(bets.level[part], bets.clv[part])
 
-    with ThreadPoolExecutor(cores()) as pool:
-        list(pool.map(work, column_slices(len(staked), days)))
+    over_slices(work, len(staked), days)
     with np.errstate(divide="ignore", invalid="ignore"):
         return _estimates(sums, staked, closed, taus, max(days, 1))
 
@@ -253,6 +251,6 @@ def _resampled_luck(
         luck[:, part], deviations[part] = resampled, resampled.std(axis=0, dtype=np.float64)
 
     # one thread per matrix product, whatever the number of threads, so that the bits are the same
-    with single_threaded(), ThreadPoolExecutor(cores()) as pool:
-        list(pool.map(work, column_slices(len(rows), max(counts.shape))))
+    with single_threaded():
+        over_slices(work, len(rows), max(counts.shape))
     return luck, deviations

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from research.inference.columns import over_slices
 
 __all__ = ["Distinct", "distinct_columns"]
 
@@ -52,8 +55,12 @@ def distinct_columns(series: NDArray[Any]) -> Distinct:
     """
     first, place = dict[bytes, int](), np.empty(series.shape[1], np.int64)
     columns = list[int]()
-    for column in range(series.shape[1]):
-        key = hashlib.blake2b(np.ascontiguousarray(series[:, column]).data, digest_size=16).digest()
+
+    def keys_of(part: slice) -> list[bytes]:
+        days = (np.ascontiguousarray(series[:, column]).data for column in range(part.start, part.stop))
+        return [hashlib.blake2b(one, digest_size=16).digest() for one in days]
+
+    for column, key in enumerate(chain.from_iterable(over_slices(keys_of, series.shape[1], len(series)))):
         place[column] = first.setdefault(key, len(columns))
         if place[column] == len(columns):
             columns.append(column)

@@ -10,15 +10,13 @@ different days belong together: the largest over two searches is the elementwise
 from __future__ import annotations
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.machine import cores
-from research.inference.superiority import column_slices
+from research.inference.columns import column_slices, over_slices
 from research.regression.threads import single_threaded
 
 #: draws of one normal a day; each is used with both signs, so a vector has twice as many values
@@ -95,9 +93,8 @@ def null_maxima(level: ArrayLike, first: dt.date) -> NDArray[np.float32]:
     """
     series = np.asarray(level)
     n, configurations = series.shape
-    parts = list(column_slices(configurations if n else 0, max(n, DRAWS)))
     active = np.zeros(n, np.bool_)
-    for part in parts:
+    for part in column_slices(configurations if n else 0, max(n, DRAWS)):
         active |= (series[:, part] != 0).any(axis=1)
     days = np.flatnonzero(active)
     if not len(days):
@@ -108,8 +105,8 @@ def null_maxima(level: ArrayLike, first: dt.date) -> NDArray[np.float32]:
         return _part_maxima(np.asarray(series[days, part], np.float64), normals)
 
     # one thread per matrix product, whatever the number of threads, so that the bits are the same
-    with single_threaded(), ThreadPoolExecutor(cores()) as pool:
-        largest: NDArray[np.float32] = np.maximum.reduce(list(pool.map(work, parts)))
+    with single_threaded():
+        largest: NDArray[np.float32] = np.maximum.reduce(over_slices(work, configurations, max(n, DRAWS)))
     return largest
 
 

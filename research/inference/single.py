@@ -16,8 +16,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from research.inference.columns import IN_CACHE, over_slices
 from research.inference.skewness import hall_transform
-from research.inference.superiority import FEWEST_OUTCOMES, IN_CACHE, Floats, column_slices
+from research.inference.superiority import FEWEST_OUTCOMES, Floats
 
 #: autocovariances with a weight below this do not count
 _NEGLIGIBLE: Final = 1e-3
@@ -137,7 +138,8 @@ def independent_scores(series: ArrayLike) -> Floats:
     values = np.asarray(series)
     n, configurations = values.shape
     scores = np.full(configurations, np.nan)
-    for part in column_slices(configurations if n else 0, n, IN_CACHE):
+
+    def work(part: slice) -> None:
         columns = np.asarray(values[:, part], np.float64)
         mean, deviation = columns.mean(axis=0), columns.std(axis=0)
         gains, losses = (columns > 0.0).sum(axis=0), (columns < 0.0).sum(axis=0)
@@ -147,4 +149,6 @@ def independent_scores(series: ArrayLike) -> Floats:
             corrected = hall_transform(math.sqrt(n) * mean / deviation, skew, n)
         tested = np.isfinite(corrected) & (np.minimum(gains, losses) >= FEWEST_OUTCOMES)
         scores[part][tested] = student_score(corrected[tested], (gains + losses - 1.0)[tested])
+
+    over_slices(work, configurations if n else 0, n, IN_CACHE)
     return scores

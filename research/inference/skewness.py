@@ -17,12 +17,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from research.inference.columns import IN_CACHE, over_slices
 from research.inference.superiority import (
-    IN_CACHE,
     BootstrapMoments,
     Floats,
     bootstrap_p_value,
-    column_slices,
     negligible_losses,
     studentised_means,
 )
@@ -74,15 +73,19 @@ def spa_p_value(moments: BootstrapMoments, judged: NDArray[np.bool_] | None = No
 
 
 def _largest(moments: BootstrapMoments, columns: NDArray[np.intp], centres: Floats) -> Floats:
-    largest, root = np.zeros(len(moments.resample_means)), math.sqrt(moments.n)
-    chosen = moments.one_of_each(columns)
+    root, chosen = math.sqrt(moments.n), moments.one_of_each(columns)
     columns, centres = columns[chosen], centres[chosen]
-    for part in column_slices(len(columns), len(moments.resample_means), IN_CACHE):
+
+    def work(part: slice) -> Floats:
         chunk, at = columns[part], moments.place[columns[part]]
         ratio = moments.omegas[chunk] / moments.deviations[chunk]  # the effect of dependence between days
         scale = moments.resample_deviations[:, at] * ratio
         with np.errstate(divide="ignore", invalid="ignore"):
             centred = root * (moments.resample_means[:, at] - centres[part])
             statistics = np.where(scale > 0.0, centred / scale, 0.0)
-        largest = np.maximum(largest, hall_transform(statistics, moments.skews[chunk], moments.n).max(axis=1))
+        of_part: Floats = hall_transform(statistics, moments.skews[chunk], moments.n).max(axis=1)
+        return of_part
+
+    n = len(moments.resample_means)
+    largest: Floats = np.maximum.reduce([np.zeros(n), *over_slices(work, len(columns), n, IN_CACHE)])
     return largest

@@ -10,27 +10,23 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.machine import cores
 from research.inference.block_bootstrap import resampled_day_counts
+from research.inference.columns import IN_CACHE, column_slices, over_slices
 from research.inference.distinct import distinct_columns
 from research.inference.parts import ANEW, Parts
 from research.regression.threads import single_threaded
 
 __all__ = [
-    "IN_CACHE",
     "BootstrapMoments",
     "SpaResult",
     "bootstrap_moments",
     "bootstrap_p_value",
-    "column_slices",
     "negligible_losses",
     "reality_check",
     "spa_test",
@@ -43,10 +39,6 @@ Floats = NDArray[np.float64]
 
 #: fewest days with a gain, and days with a loss; with fewer, resamples underestimate the spread of returns
 FEWEST_OUTCOMES: Final = 10
-#: values of all configurations in all resamples that are worked on at a time
-_BATCH: Final = 1 << 20
-#: the same where each value is worked on by itself: few enough for the cache of a core
-IN_CACHE: Final = 1 << 16
 #: most values of an array in memory; a larger one is mapped to a file
 _IN_MEMORY: Final = 1 << 27
 
@@ -152,8 +144,8 @@ def bootstrap_moments(
 
     parts.begin("resampling days", configurations)
     # one thread per matrix product, whatever the number of threads, so that the bits are the same
-    with single_threaded(), ThreadPoolExecutor(cores()) as pool:
-        list(pool.map(work, column_slices(configurations if n else 0, max(n, resamples))))
+    with single_threaded():
+        over_slices(work, configurations if n else 0, max(n, resamples))
     means, omegas, deviations, skews, gain_days, loss_days = moments[:, distinct.place]
     return BootstrapMoments(
         n,
@@ -334,36 +326,34 @@ def survivors(
 
 def _largest_studentised(moments: BootstrapMoments, columns: NDArray[np.intp]) -> Floats:
     """Largest centred mean of each resample among `columns`, each over the deviation of that resample."""
-    largest, root = np.full(len(moments.resample_means), -np.inf), math.sqrt(moments.n)
-    columns = columns[moments.one_of_each(columns)]
-    for part in column_slices(len(columns), len(moments.resample_means), IN_CACHE):
+    root, columns = math.sqrt(moments.n), columns[moments.one_of_each(columns)]
+
+    def work(part: slice) -> Floats:
         chunk, at = columns[part], moments.place[columns[part]]
         ratio = moments.omegas[chunk] / moments.deviations[chunk]  # the effect of dependence between days
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = moments.resample_deviations[:, at] * ratio
             centred = root * (moments.resample_means[:, at] - moments.means[chunk])
-            statistics = np.where(scale > 0.0, centred / scale, -np.inf)
-        largest = np.maximum(largest, statistics.max(axis=1))
+            of_part: Floats = np.where(scale > 0.0, centred / scale, -np.inf).max(axis=1)
+        return of_part
+
+    largest: Floats = np.maximum.reduce(over_slices(work, len(columns), len(moments.resample_means), IN_CACHE))
     return largest
 
 
 def _largest_scaled(moments: BootstrapMoments, columns: NDArray[np.intp], centre: Floats, scale: Floats) -> Floats:
     """Largest centred and scaled mean of each resample among `columns`, at least 0."""
-    means = moments.resample_means
-    largest, chosen = np.zeros(len(means)), moments.one_of_each(columns)
+    means, chosen = moments.resample_means, moments.one_of_each(columns)
     at, centre, scale = moments.place[columns[chosen]], centre[chosen], scale[chosen]
-    for part in column_slices(len(at), len(means), IN_CACHE):
-        largest = np.maximum(largest, ((means[:, at[part]] - centre[part]) * scale[part]).max(axis=1))
+
+    def work(part: slice) -> Floats:
+        of_part: Floats = ((means[:, at[part]] - centre[part]) * scale[part]).max(axis=1)
+        return of_part
+
+    largest: Floats = np.maximum.reduce([np.zeros(len(means)), *over_slices(work, len(at), len(means), IN_CACHE)])
     return largest
 
 
 def bootstrap_p_value(largest: Floats, observed: float) -> float:
     """Share of resampled statistics that are at least the observed one, which is itself counted."""
     return float((1 + np.count_nonzero(largest >= observed)) / (1 + len(largest)))
-
-
-def column_slices(columns: int, rows: int, values: int = _BATCH) -> Iterator[slice]:
-    """Slices of the columns, each with about `values` values at this number of rows."""
-    step = max(1, values // max(rows, 1))
-    for low in range(0, columns, step):
-        yield slice(low, min(low + step, columns))

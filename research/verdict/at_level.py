@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from research.inference.bootstrap import generator
+from research.inference.columns import column_slices
 from research.inference.sharpe import moments
 from research.inference.single import independent_scores, single_test
 from research.inference.slow import months_test, slow_dependence
-from research.inference.superiority import FEWEST_OUTCOMES, BootstrapMoments, bootstrap_p_value, column_slices
+from research.inference.superiority import FEWEST_OUTCOMES, BootstrapMoments, bootstrap_p_value
 from research.verdict.parts import LevelTests, SingleTest, SlowDependence, Untested
 
 Floats = NDArray[np.float64]

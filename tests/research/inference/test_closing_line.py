@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from research.inference import closing_line as module
 from research.inference.block_bootstrap import resampled_order
 from research.inference.closing_error import adjusted_p_value
 from research.inference.closing_line import (
@@ -146,10 +145,10 @@ def test_what_is_not_judged_stays_among_those_tried() -> None:
 def test_the_bits_do_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     bets = made(np.random.default_rng(13), np.zeros(30), 200)
     everyone, cells = np.ones(30, np.bool_), np.random.default_rng(14).random((30, 6))
-    monkeypatch.setattr("research.inference.superiority._BATCH", 4 * DAYS)
+    monkeypatch.setattr("research.inference.columns._BATCH", 4 * DAYS)
     found = []
     for threads in (1, 4):
-        monkeypatch.setattr(module, "cores", lambda threads=threads: threads)
+        monkeypatch.setattr("research.inference.columns.cores", lambda threads=threads: threads)
         rng = np.random.default_rng(1)
         found.append(best_test(bets, estimates(bets, 0.01), everyone, everyone, 1.0, 300, rng, cells))
     assert found[0].p_value == found[1].p_value and found[0].row == found[1].row and 1.0 < found[0].rulers < 30.0

@@ -90,7 +90,7 @@ def test_the_maxima_of_parts_are_those_of_the_whole(monkeypatch: pytest.MonkeyPa
     assert np.maximum.reduce(alone) == pytest.approx(together, abs=1e-5)
     sizes = [effective_trials(np.maximum.reduce(alone[: n + 1]), n + 1) for n in range(8)]
     assert sizes == sorted(sizes) and sizes[-1] == pytest.approx(effective_trials(together, 8), rel=1e-4)
-    monkeypatch.setattr("research.inference.superiority._BATCH", 3 * DRAWS)
+    monkeypatch.setattr("research.inference.columns._BATCH", 3 * DRAWS)
     assert null_maxima(series, FIRST) == pytest.approx(together, abs=1e-5)
 
 

@@ -152,7 +152,7 @@ def test_slices_of_columns_give_the_same_results(monkeypatch: pytest.MonkeyPatch
     returns = returns_of(3, 80, [0.4] * 5 + [0.0] * 30, [1.0] * 35)
     whole = drawn_of(returns)
     expected = survivors(whole), spa_test(whole), reality_check(whole)
-    monkeypatch.setattr("research.inference.superiority._BATCH", 3 * RESAMPLES)
+    monkeypatch.setattr("research.inference.columns._BATCH", 3 * RESAMPLES)
     again = drawn_of(returns)
     assert again.resample_means == pytest.approx(whole.resample_means, abs=1e-6)
     assert (survivors(whole) == expected[0]).all() and expected[0].any()
