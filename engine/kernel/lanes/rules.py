@@ -131,6 +131,32 @@ def allowed(wanted, size_minor, account, params, day_headroom, uses):
 
 
 @leaf
+def passes_filters(row, params):
+    """Whether the net edge and the odds of a row are within the bounds."""
+    edge = edge_net(row)
+    passes = (edge >= params.edge_min) & (edge <= params.edge_max)
+    return passes & (row.odds >= params.odds_min) & (row.odds <= params.odds_max)
+
+
+@leaf
+def all_blocked(cells, strip):
+    """Whether a breaker is active in every lane of a strip."""
+    n_free = 0
+    for lane in range(STRIP):
+        n_free += 1 if cells[at(strip, CELL.blocked, lane)] == 0.0 else 0
+    return n_free == 0
+
+
+@leaf
+def wait_strip(cells, strip, row, shared):
+    """What `decide_strip` does where `all_blocked`: count the lanes that would take the row; no stake."""
+    for lane in range(STRIP):
+        passes = passes_filters(row, lane_params(cells, strip, lane, shared.staking, 1.0, shared))
+        cells[at(strip, CELL.waiting, lane)] += 1.0 if passes else 0.0
+        cells[at(strip, CELL.stake, lane)] = 0.0
+
+
+@leaf
 def decide_strip(cells, strip, row, facts, shared, uses, staking, unit_increment):
     """Decide one opportunity in a strip: lock the stake and write it to the row `stake`.
 
@@ -146,9 +172,7 @@ def decide_strip(cells, strip, row, facts, shared, uses, staking, unit_increment
         day_headroom = cells[at(strip, CELL.day_allowance, lane)] - account.staked_today
         wanted = wanted_minor(row, account, params)
         stake = whole_steps(allowed(wanted, row.size_minor, account, params, day_headroom, uses), increment)
-        edge = edge_net(row)
-        passes = (edge >= params.edge_min) & (edge <= params.edge_max)
-        passes &= (row.odds >= params.odds_min) & (row.odds <= params.odds_max)
+        passes = passes_filters(row, params)
         places = accepted & (stake >= params.stake_min_minor)
         if uses.size:
             places &= stake >= row.stake_min_minor

@@ -16,7 +16,7 @@ from engine.kernel.lanes import cells as cel
 from engine.kernel.lanes import close
 from engine.kernel.lanes.cells import CELL, STRIPS, copy_in, copy_out, has
 from engine.kernel.lanes.level import charge_level, copy_equity, frozen_strip, level_strip, roll_level
-from engine.kernel.lanes.rules import Facts, Uses, count_refusals, decide_strip
+from engine.kernel.lanes.rules import Facts, Uses, all_blocked, count_refusals, decide_strip, wait_strip
 from engine.kernel.lanes.settle import charge_strip, lose_strip, return_strip, win_strip
 from engine.kernel.record import Row
 from engine.kernel.stake import FLAT, KELLY, KELLY_COLUMN, OWN, PERCENT, TARGET
@@ -143,6 +143,12 @@ def decide_by_rule(cells, strip, opportunity, shared, uses):
 def decide_row(block, strip, opportunity, slots, shared, uses):
     """Decide a row in a strip: copy slots in, apply the rules, copy slots out. Returns how many lanes refuse."""
     cells = block.cells
+    if (uses.drawdown_stop or uses.daily_loss or uses.streaks) and all_blocked(cells, strip):
+        wait_strip(cells, strip, row_at(opportunity), shared)
+        copy_out(cells, strip, CELL.stake, slots.bets, opportunity.bet_slot)
+        if len(slots.equities) > 0:
+            copy_equity(cells, strip, slots.equities, opportunity.bet_slot)
+        return 0
     event = opportunity.event_slot if uses.event_cap and shared.event_cap else -1
     if event >= 0:
         copy_in(cells, strip, CELL.event_open, slots.events, event)
