@@ -30,6 +30,8 @@ Floats = NDArray[np.float64]
 _TURNOVER: Final = METRICS.index("turnover_minor")
 #: values at a time: few enough for the processor's cache, which is seven times as fast as all at once
 _HELD: Final = 1 << 18
+#: most units at a time, which may take 200 MB each
+_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def series_of(
     folder: Path,
     on_unit: Callable[[Unit], None] = lambda unit: None,
 ) -> Series:
-    """Collect daily returns and sums of all configurations, mapped to files in `folder`; each core takes a unit.
+    """Collect daily returns and sums of all configurations, mapped to files in `folder`; some units at a time.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def series_of(
             tables.put(unit, *load(unit), spans[unit.tape])
             return unit
 
-        with ThreadPoolExecutor(cores()) as pool:
+        with ThreadPoolExecutor(min(cores(), _AT_ONCE)) as pool:
             for unit in pool.map(collect, units):
                 on_unit(unit)
     return tables.series(np.logical_or.reduce([span.cuts.touching for span in spans]))
