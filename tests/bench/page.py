@@ -227,11 +227,11 @@ def _rest(results: Row) -> str:
         lines.append(f"- The sweep around the kernel was not measured: {command['reason']}.")
     elif command:
         lines.append(
-            f"- `research.sweep` on the embedded sample, {command['configurations']:,} configurations, tests against luck "
-            f"and no report: {command['seconds']:.2f} s, of these {command['kernel_seconds']:.2f} s in the kernel; a further "
-            f"configuration costs **{command['ms_per_configuration']:.4f} ms** around the kernel, most of it in the "
-            f"tests (budget without them {command['budget_ms_per_configuration']} ms), a sweep of one "
-            f"{command['around_seconds_one_configuration']:.2f} s."
+            f"- `research.sweep` on the embedded sample, {command['configurations']:,} configurations, tests against "
+            f"luck and no report: {command['seconds']:.2f} s, of these {command['kernel_seconds']:.2f} s in the "
+            f"kernel; a further configuration costs **{command['ms_per_configuration']:.4f} ms** around the kernel, "
+            f"most of it in the tests (budget without them {command['budget_ms_per_configuration']} ms), a sweep of "
+            f"one {command['around_seconds_one_configuration']:.2f} s."
         )
     if twin and twin["reason"]:
         lines.append(f"- The interpreted twin was not measured: {twin['reason']}.")
