@@ -54,7 +54,7 @@ def test_each_further_tape_takes_a_share_of_the_first() -> None:
 def test_tests_against_luck_take_time_with_configurations_and_days() -> None:
     few, many = tape_of(10), tape_of(400)
     assert work_s(plan_of(40), few, 1, assessed=True) > work_s(plan_of(40), few, 1, assessed=False) + 1.0
-    more = [work_s(plan_of(10_000), tape, 1, assessed=True) for tape in (few, many)]
+    more = [work_s(plan_of(20_000), tape, 1, assessed=True) for tape in (few, many)]
     assert more[1] - more[0] > 0.5
 
 
