@@ -32,7 +32,7 @@ from engine.errors import BeaError, ConfigurationError
 from engine.names.texts import clean
 from engine.paths import conf_dir, user_folders
 from research import models
-from research.config.guard import check_composed, check_file, check_overrides, check_primary
+from research.config.guard import check_composed, check_file, check_overrides, check_primary, file_of
 from research.config.keys import KEYS
 from research.config.mistakes import nearest, translate, unknown_option
 from research.strategies import defaults
@@ -213,10 +213,7 @@ class _Repository(CachingConfigRepository):  # type: ignore[misc]
     def _read(self, config_path: str) -> None:
         """Check and parse a file that this repository has not read; one that the process has parsed as it is now."""
         folders = [Path(source.path) for source in self.get_sources() if source.scheme() == "file"]
-        state = (
-            config_path,
-            *((str(folder), _state(folder / f"{config_path.removesuffix('.yaml')}.yaml")) for folder in folders),
-        )
+        state = (config_path, *((str(folder), _state(file_of(folder, config_path))) for folder in folders))
         if state not in _PARSED:
             for folder in folders:
                 check_file(folder, config_path)

@@ -74,9 +74,14 @@ def check_primary(path: Path) -> None:
         raise ConfigurationError("hydra.searchpath is never honoured", where=str(path), todo="use --config-dir")
 
 
+def file_of(folder: Path, name: str) -> Path:
+    """The file that Hydra reads for a name."""
+    return folder / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+
+
 def check_file(folder: Path, name: str) -> None:
     """Raise ConfigurationError for a file that is too large, too deep or full of aliases. A missing file passes."""
-    path = folder / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    path = file_of(folder, name)
     if not path.is_file():
         return
     if path.stat().st_size > _FILE_BYTES:

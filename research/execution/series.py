@@ -113,7 +113,16 @@ def series_of(
             stack.enter_context(_Rows.at(folder / name, shape)) for name in ("returns", "level", "clv")
         )
         sums = _mapped(folder / "sums", (count, len(spans[0].cuts.days), PARTS, 6))
-        tables = _Tables(first, returns, level, clv, sums, *_blank(count))
+        tables = _Tables(
+            first,
+            returns,
+            level,
+            clv,
+            sums,
+            turnover=np.zeros((count, 2)),
+            bankrupt=np.full(count, NEVER_BANKRUPT, np.int64),
+            yield_error=np.full(count, np.nan),
+        )
 
         def collect(unit: Unit) -> Unit:
             tables.put(unit, *load(unit), spans[unit.tape])
@@ -123,11 +132,6 @@ def series_of(
             for unit in pool.map(collect, units):
                 on_unit(unit)
     return tables.series(np.logical_or.reduce([span.cuts.touching for span in spans]))
-
-
-def _blank(count: int) -> tuple[Floats, NDArray[np.int64], Floats]:
-    """Turnovers, days of bankruptcy and errors of yields, to be filled."""
-    return np.zeros((count, 2)), np.full(count, NEVER_BANKRUPT, np.int64), np.full(count, np.nan)
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> Floats:
@@ -227,14 +231,8 @@ def daily_returns(pnl: ArrayLike, bankroll: ArrayLike) -> NDArray[np.float32]:
     -------
     float32 (configurations, days): 0 once nothing is left.
     """
-    days = np.asarray(pnl)
-    opening = np.asarray(bankroll, np.float64)
-    out = np.empty(days.shape, np.float32)
-    step = max(1, _HELD // max(1, days.shape[1]))
-    for low in range(0, len(days), step):
-        gained = np.asarray(days[low : low + step], np.float64)
-        start = np.cumsum(gained, axis=1)
-        start += opening[low : low + step, None] - gained
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out[low : low + step] = np.where(start > 0.0, gained / start, 0.0)
-    return out
+    gained = np.asarray(pnl, np.float64)
+    start = np.cumsum(gained, axis=1)
+    start += np.asarray(bankroll, np.float64)[:, None] - gained
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(start > 0.0, gained / start, 0.0).astype(np.float32)

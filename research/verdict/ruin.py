@@ -16,8 +16,6 @@ BANKRUPT: Final = "bankrupt.parquet"
 BANKRUPT_SCHEMA: Final = {"config": pl.Int64, "date": pl.Date}
 #: day of a path that is never bankrupt
 NEVER_BANKRUPT: Final = -1
-#: values at a time, few enough for the cache of the processor
-_HELD: Final = 1 << 18
 
 
 def bankrupt_days(pnl: ArrayLike, bankroll: ArrayLike) -> NDArray[np.int64]:
@@ -35,13 +33,10 @@ def bankrupt_days(pnl: ArrayLike, bankroll: ArrayLike) -> NDArray[np.int64]:
     int64 (configurations,)
     """
     days, opening = np.asarray(pnl), np.asarray(bankroll, np.float64)
-    first = np.full(len(days), NEVER_BANKRUPT, np.int64)
-    step = max(1, _HELD // max(1, days.shape[1]))
-    for low in range(0, len(days) if days.shape[1] else 0, step):
-        part = slice(low, low + step)
-        gone = np.cumsum(days[part], axis=1, dtype=np.float64) <= (LEFT - 1.0) * opening[part, None]
-        first[part] = np.where(gone.any(axis=1), gone.argmax(axis=1), NEVER_BANKRUPT)
-    return first
+    if not days.shape[1]:
+        return np.full(len(days), NEVER_BANKRUPT, np.int64)
+    gone = np.cumsum(days, axis=1, dtype=np.float64) <= (LEFT - 1.0) * opening[:, None]
+    return np.where(gone.any(axis=1), gone.argmax(axis=1), NEVER_BANKRUPT)
 
 
 def bankrupt_on(daily: pl.DataFrame) -> dt.date | None:

@@ -73,12 +73,11 @@ def test_every_strategy_is_tested() -> None:
 
 
 @pytest.mark.parametrize(("name", "overrides"), list(cases()))
-def test_no_false_alarm(
-    name: str, overrides: list[str], both_home: Path, two_instants: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_false_alarm(name: str, overrides: list[str], both_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEA_HOME", str(both_home))
-    instants = 4 if overrides else 2 if name in IN_CI else 10
-    findings = find_leaks(subject([f"strategy={name}", *overrides]), Search(instants=instants, seed=3))
+    findings = find_leaks(
+        subject([f"strategy={name}", *overrides]), Search(instants=10 if not overrides else 4, seed=3)
+    )
     assert findings.leaks == ()
     assert findings.coverage.decisions > 0
     if name in ("value", "flat_all", "favourite_longshot") and not overrides:

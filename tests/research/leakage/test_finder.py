@@ -145,7 +145,7 @@ def test_a_model_that_learns_from_later_results_is_found(leaky: bool, small_home
     """It is fitted twice, as in folds. The leaky one also learns from results after the fit."""
     tested = subject(strategy=lambda _: HomeWinRate(leaky))  # type: ignore[arg-type, return-value]
     tested = replace(tested, spec=replace(tested.spec, fit_at=("2018-09-15", "2019-09-15")))
-    findings = find_leaks(tested, Search(instants=2))
+    findings = find_leaks(tested, Search(instants=4))
     assert [leak.column for leak in findings.leaks] == (["prob"] if leaky else [])
     assert "whole history" in findings.leaks[0].cause if leaky else findings.coverage.decisions > 50
 
@@ -252,7 +252,7 @@ def test_the_same_seed_gives_the_same_search(small_home: Path, monkeypatch: pyte
 def test_a_delayed_order_filled_at_a_later_price_is_no_leak(small_home: Path) -> None:
     tested = subject(["strategy=flat_all", "strategy.bookmaker=b365", "execution.delay=1d"])
     assert tested.delays_orders
-    assert find_leaks(tested, Search(instants=2)).leaks == ()
+    assert find_leaks(tested, Search(instants=5)).leaks == ()
 
 
 def test_stakes_that_depend_on_the_future_are_found(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

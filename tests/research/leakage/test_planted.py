@@ -108,9 +108,9 @@ def _check_later_rows(name: str, example: Example, store: Store) -> None:
     ids=lambda names: names[0],
 )
 def test_their_honest_versions_are_clean(names: tuple[str, ...], small_home: Path) -> None:
-    findings = find_leaks(planted(names, honest=True), Search(instants=2, seed=1))
+    findings = find_leaks(planted(names, honest=True), Search(instants=5, seed=1))
     assert findings.leaks == ()
-    assert all(held.instants == 2 and held.decisions > 100 for held in findings.coverage.held.values())
+    assert all(held.instants == 5 and held.decisions > 100 for held in findings.coverage.held.values())
     assert "the strategy opens the store by itself" in findings.notes
     assert {EXPECTED[name][0] for name in names} <= set(findings.coverage.columns)
     assert "results" not in findings.coverage.untouched  # they use known results

@@ -82,7 +82,7 @@ def test_a_store_whose_opening_prices_are_all_closing_prices_is_a_leak(home: Pat
     assert any("others: 100%" in leak.cause for leak in recorded)
 
 
-def test_closing_prices_recorded_as_opening_prices_are_a_leak(home: Path, two_instants: None) -> None:
+def test_closing_prices_recorded_as_opening_prices_are_a_leak(home: Path) -> None:
     batches = []
     for batch in simulate(SETTINGS):
         keys = ["event_id", "market", "line", "selection", "bookmaker"]
@@ -94,7 +94,7 @@ def test_closing_prices_recorded_as_opening_prices_are_a_leak(home: Path, two_in
         batches.append(replace(batch, quotes=joined.with_columns(odds).drop("close")) if in_faulty_season else batch)
     Store.create_or_open(home / "data" / "store").apply(batches)
     overrides = ["strategy=flat_all", "strategy.bookmaker=b365"]
-    findings = find_leaks(subject(overrides), Search(instants=2))
+    findings = find_leaks(subject(overrides), Search(instants=10))
     assert [leak.column for leak in findings.leaks] == ["odds"]
     leak = findings.leaks[0]
     assert leak.kinds == {"recorded": 56}

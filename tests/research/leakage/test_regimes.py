@@ -83,10 +83,10 @@ def test_a_smoothed_regime_is_found_and_a_filtered_one_is_not(
     season_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BEA_HOME", str(season_store))
-    late = find_leaks(subject(strategy=lambda _: Regimes()), Search(instants=4, seed=1))
+    late = find_leaks(subject(strategy=lambda _: Regimes()), Search(instants=6, seed=1))
     assert [leak.column for leak in late.leaks] == ["regime"]
     assert "smoothed with the future" in late.leaks[0].cause
-    honest = find_leaks(subject(strategy=lambda _: Regimes(smoothed=False)), Search(instants=3, seed=1))
+    honest = find_leaks(subject(strategy=lambda _: Regimes(smoothed=False)), Search(instants=6, seed=1))
     assert honest.leaks == () and honest.coverage.decisions > 100
 
 

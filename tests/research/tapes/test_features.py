@@ -139,9 +139,9 @@ def test_parts_of_a_store_share_the_events_of_all_of_it(own_home: Path, monkeypa
 
 
 @pytest.mark.parametrize("leaky", [False, True])
-def test_the_leak_finder_changes_the_future_of_features_too(leaky: bool, own_home: Path, two_instants: None) -> None:
+def test_the_leak_finder_changes_the_future_of_features_too(leaky: bool, own_home: Path) -> None:
     write(own_home, leaky)
-    findings = find_leaks(subject(["strategy=shares"]), Search(instants=2))
+    findings = find_leaks(subject(["strategy=shares"]), Search(instants=10))
     assert findings.outcome == ("leak" if leaky else "clean"), findings
     assert {leak.column for leak in findings.leaks} >= ({"prob"} if leaky else set())
 

@@ -6,9 +6,7 @@ import datetime as dt
 
 import numpy as np
 import polars as pl
-import pytest
 
-from research.verdict import ruin
 from research.verdict.ruin import NEVER_BANKRUPT, bankrupt_days, bankrupt_on
 
 PNL = np.array(
@@ -22,9 +20,7 @@ PNL = np.array(
 )
 
 
-@pytest.mark.parametrize("held", [1 << 24, 7])
-def test_the_first_day_at_whose_end_one_per_cent_is_left(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ruin, "_HELD", held)
+def test_the_first_day_at_whose_end_one_per_cent_is_left() -> None:
     found = bankrupt_days(PNL.astype(np.float32), np.full(5, 1000.0))
     assert found.tolist() == [2, 4, NEVER_BANKRUPT, 0, NEVER_BANKRUPT]
     assert bankrupt_days(PNL[:, :0], np.full(5, 1000.0)).tolist() == [NEVER_BANKRUPT] * 5
