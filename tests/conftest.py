@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from tests.once import once
 
-os.environ.setdefault("POLARS_MAX_THREADS", "2")
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # hundreds of thousands of small queries; two processes run tests
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 
 settings.register_profile("no-deadline", deadline=None)  # no test depends on how fast the machine is

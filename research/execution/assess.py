@@ -162,9 +162,9 @@ def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resample
         sweep.series.returns.T,
         selection.row,
         sweep.seed,
+        draw(sweep) if drawn is None else drawn,
         cross_validate=sweep.cross_validate,
         aside=selection.aside,
-        drawn=draw(sweep) if drawn is None else drawn,
         level=LevelStakes(sweep.series.level.T, sweep.series.level_turnover),
         parts=sweep.parts,
     )

@@ -115,14 +115,12 @@ def money_verdict(earnings: tuple[Earning, ...], judged: pl.DataFrame, weeks: We
     for column, one in enumerate(earnings):
         np.add.at(profit[:, column], day, one.profit)
     level = LevelStakes(profit.astype(np.float32), np.array([one.staked.sum() for one in earnings]))
-    drawn = resampled(level.days, seed, level=level.days)
+    drawn = resampled(level.days, seed, judged["date"].min(), level.days)
     flags = implausible_flags(_measures(earnings, level), drawn.moments)
     flagged = np.logical_or.reduce(list(flags.values()))
     aside, kept = np.flatnonzero(flagged).tolist(), np.flatnonzero(~flagged).tolist()
     best = _best(earnings, kept, np.ones(judged.height, dtype=np.bool_))
-    evidence = assess(
-        level.days, best, seed, cross_validate=False, aside=aside, drawn=drawn, level=level
-    ).evidence  # fmt: skip
+    evidence = assess(level.days, best, seed, drawn, cross_validate=False, aside=aside, level=level).evidence
     return judge_money(
         PValues(evidence.p_all, evidence.p_selected, evidence.p_ensemble),
         Search(evidence.effective),

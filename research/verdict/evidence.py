@@ -188,7 +188,7 @@ class Resampled:
 def resampled(
     returns: NDArray[Any],
     seed: int,
-    first: dt.date = dt.date(1970, 1, 1),
+    first: dt.date,
     level: NDArray[Any] | None = None,
     parts: Parts = ANEW,
 ) -> Resampled:
@@ -200,7 +200,7 @@ def resampled(
         Daily returns, all days in order; a column with a value that is not finite counts as one without a bet.
     seed : int
     first : date
-        The first day.
+        The first day: the luck of a day is that of its date.
     level : float32 (days, configurations), optional
         Daily profit at level stakes; default: the returns.
     parts : Parts
@@ -223,10 +223,10 @@ def assess(
     returns: NDArray[Any],
     selected: int | None,
     seed: int,
+    drawn: Resampled,
     *,
     cross_validate: bool = True,
     aside: Collection[int] = (),
-    drawn: Resampled | None = None,
     level: LevelStakes | None = None,
     parts: Parts = ANEW,
 ) -> Assessment:
@@ -239,12 +239,12 @@ def assess(
     selected : int or None
         Row of the selected configuration.
     seed : int
+    drawn : Resampled
+        From `resampled` with the same series and seed.
     cross_validate : bool
         Whether to compute the probability of overfitting, which the verdict does not use.
     aside : collection of int
         Rows that are set aside: they count as tried, in the resamples and in the number of trials, and are not judged.
-    drawn : Resampled, optional
-        From `resampled` with the same series and seed; default: drawn here.
     level : LevelStakes, optional
         The same days at level stakes; without them they are not tested, nor is the portfolio.
     parts : Parts
@@ -254,8 +254,7 @@ def assess(
     if level is not None:
         level = LevelStakes(_one_day_at_least(level.days), level.turnover)
     gaps, series = without_gaps(_one_day_at_least(returns), *(() if level is None else (level.days,)))
-    drawn, returns = resampled(series[0], seed, level=series[-1]) if drawn is None else drawn, series[0]
-    length, bootstrap = drawn.length, drawn.moments
+    returns, length, bootstrap = series[0], drawn.length, drawn.moments
     judged = np.ones(returns.shape[1], np.bool_)
     judged[list(aside)] = False
     bets = bootstrap.omegas > 0

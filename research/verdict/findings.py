@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -131,16 +132,16 @@ class Findings:
 def backtest_findings(daily: pl.DataFrame, seed: int) -> Findings:
     """Findings of one configuration from its days (`engine.backtesting.path.Path.daily`); nothing is out of sample."""
     returns = daily["return_frac"].to_numpy().astype(np.float32).reshape(-1, 1)
-    level = size = drawn = None
+    first: dt.date = daily["date"][0] if daily.height else dt.date(1970, 1, 1)
+    level = size = None
     if "level" in daily.columns:  # days stored by earlier versions have none
         at_level, turnover = daily["level"].to_numpy().astype(np.float32), float(daily["level_stake"].sum())
         level = LevelStakes(at_level.reshape(-1, 1), np.array([turnover]))
-        if daily.height:  # with its dates, so that it is tested against the luck of its own days
-            drawn = resampled(returns, seed, daily["date"][0], level.days)
         if turnover > 0.0:
             measured = Measured(*level_yield(at_level, turnover))
             size = Size(measured, None, measured.error, int(daily["n_bets"].sum()))
-    evidence = assess(returns, 0, seed, cross_validate=False, drawn=drawn, level=level).evidence
+    drawn = resampled(returns, seed, first, None if level is None else level.days)
+    evidence = assess(returns, 0, seed, drawn, cross_validate=False, level=level).evidence
     return Findings(evidence, "sharpe", 1, 0, (), None, None, size=size)
 
 

@@ -32,8 +32,8 @@ from research.validation.folds import Cuts
 from research.validation.rules import Rules
 from research.validation.slices import fold_sums
 from research.verdict.at_level import LevelStakes
-from research.verdict.evidence import assess
 from tests.bench.machine import cores
+from tests.research.verdict.assessed import assessed
 
 Row = dict[str, Any]
 Returns = NDArray[np.float32]
@@ -116,7 +116,7 @@ def _cpcv(returns: Returns) -> Work:
 
 def _weigh(returns: Returns) -> Work:
     level = LevelStakes(returns, np.full(returns.shape[1], float(len(returns))))
-    return lambda: assess(returns, 0, 1, level=level)
+    return lambda: assessed(returns, 0, 1, level=level)
 
 
 def _price(returns: Returns) -> Work:

@@ -11,8 +11,8 @@ import pytest
 
 from engine.clock import DAY_NS
 from engine.kernel.codes import State
-from research.verdict.evidence import assess
 from research.verdict.judge import OutOfSample, PValues, Search, judge
+from tests.research.verdict.assessed import assessed
 from tests.truth import charts
 from tests.truth.intervals import Bets, misses
 from tests.truth.market import World, market
@@ -63,7 +63,7 @@ def test_matrices_of_normal_returns(copies: bool) -> None:
         returns = rng.standard_normal((days, 1 if copies else columns)).astype(np.float32)
         if copies:
             returns = returns + 0.2 * rng.standard_normal((days, columns)).astype(np.float32)
-        evidence = assess(returns, leader(returns), number, cross_validate=False).evidence
+        evidence = assessed(returns, leader(returns), number, cross_validate=False).evidence
         assert evidence.selected is not None
         tried = PValues(evidence.p_consistent, evidence.selected.p_value), Search(evidence.effective)
         wrong += judge(*tried, later_half(returns)).evidence

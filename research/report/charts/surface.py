@@ -62,7 +62,7 @@ def parameter_map(
         return Figure("map", question, "No configuration with these values placed a bet.", full=True)
     columns = cells[x].unique().sort(nulls_last=True).to_list()
     rows = cells[y].unique().sort(nulls_last=True).to_list()
-    best = cells.sort("value", descending=True).row(0, named=True)
+    best = cells.sort("value", x, y, descending=[True, False, False]).row(0, named=True)  # of equal ones the first
     answer = (
         f"The highest median is {MEASURES[measure].text(best['value'])} at {across} {_name(best[x])} "
         f"and {down} {_name(best[y])}, over {count(len(frame), 'configuration')} in {count(len(cells), 'cell')}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import threading
@@ -205,6 +206,10 @@ def test_a_feed_that_fails_is_asked_again(parts: Assembled) -> None:
 class Quiet(Interrupted):
     """A source that fails at every second poll, while its feed says that time passes."""
 
+    def __init__(self, feed: Feed, polls: int, at_ns: int) -> None:
+        super().__init__(feed, polls, lambda: None)
+        self._at_ns = at_ns
+
     def poll(self, timeout_ns: int) -> Sequence[Message] | None:
         """As the feed, after ten polls."""
         self._left -= 1
@@ -212,12 +217,14 @@ class Quiet(Interrupted):
             return self._feed.poll(timeout_ns)
         if self._left % 2:
             raise FeedFailure("timeout")
-        return [Gap(0, self.name), Mark(0)]
+        return [Gap(self._at_ns, self.name), Mark(self._at_ns)]
 
 
-def test_what_a_feed_says_while_its_source_is_silent_is_no_answer(parts: Assembled) -> None:
-    world = parts.runner._world
-    object.__setattr__(world, "feed", Quiet(world.feed, 10, None))
+def test_what_a_feed_says_while_its_source_is_silent_is_no_answer(history: scene.History, parts: Assembled) -> None:
+    world, first = parts.runner._world, history.quotes["known_at"].min()
+    assert isinstance(first, dt.datetime)
+    before_ns = int(first.timestamp() - 1.0) * 10**9
+    object.__setattr__(world, "feed", Quiet(world.feed, 10, before_ns))
     assert parts.runner.run() == "the feed has ended"
     bodies = [one.entry.body for one in scene.entries() if one.entry.kind is Kind.TRIPPED]
     assert [body["breaker"] for body in bodies if "source" in str(body["breaker"])] == ["service/source/replay"]

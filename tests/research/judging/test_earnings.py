@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
+from research.inference.multipliers import null_maxima
+from research.judging import earnings
 from research.judging.blocks import Weeks
 from research.judging.earnings import earnings_of, money_verdict
+from research.verdict.evidence import Resampled, resampled
 from tests.research.judging.made import drawn
 
 N = 3_000
@@ -105,3 +109,23 @@ def test_out_of_sample_is_what_the_best_of_the_seasons_before_earned() -> None:
         staked, profit = staked + chosen.staked[here].sum(), profit + chosen.profit[here].sum()
     sentence = money_verdict(earned, seasons, weeks, 0).condition("c").sentence
     assert f"{100.0 * abs(profit / staked):.1f}%" in sentence
+
+
+def test_bets_are_tested_against_the_luck_of_their_own_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The multipliers of a day belong to its date, as in a search for bets, and not to its place in the series."""
+    true, odds, outcome, dates = world(6)
+    weeks = Weeks.of(dates, 100, np.random.default_rng(0))
+    earned = earnings_of({"true": true}, odds, true, outcome, weeks, 0.02)
+    asked: list[Resampled] = []
+
+    def kept(*arguments: Any) -> Resampled:
+        asked.append(resampled(*arguments))
+        return asked[-1]
+
+    monkeypatch.setattr(earnings, "resampled", kept)
+    money_verdict(earned, judged(dates), weeks, 0)
+    level = np.zeros(((dates[-1] - dates[0]).days + 1, 1), np.float32)
+    np.add.at(level[:, 0], (dates - dates[0]).dt.total_days().to_numpy(), earned[0].profit)
+    (found,) = asked
+    np.testing.assert_allclose(found.maxima, null_maxima(level, dates[0]), atol=1e-5)
+    assert np.abs(found.maxima - null_maxima(level, dates[0] + dt.timedelta(days=1))).max() > 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from research.leakage.decisions import Subject
 from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Example, Findings, Leak
 from tests.conftest import ROOT
+from tests.once import once
 from tests.research.leakage.planted import IDEAS, MODELS, Planted, PlantedModel
 from tests.research.leakage.subjects import subject
 
@@ -51,18 +53,29 @@ def planted(names: tuple[str, ...], *, honest: bool) -> Subject:
     return replace(tested, spec=replace(tested.spec, fit_at=("2018-10-01", "2019-09-15")))
 
 
-@pytest.fixture(scope="module")
-def found(small_store: Path) -> dict[str, tuple[Leak, Findings]]:
+def searched(store: Path) -> dict[str, tuple[Leak, Findings]]:
     """The leak of each idea, with the findings of its search."""
     leaks = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BEA_HOME", str(small_store))
+        patch.setenv("BEA_HOME", str(store))
         for names in TOGETHER:
             findings = find_leaks(planted(names, honest=False), Search(instants=2, seed=1))
             by_column = {EXPECTED[name][0]: name for name in names}
             assert {leak.column for leak in findings.leaks} <= set(by_column)
             leaks |= {by_column[leak.column]: (leak, findings) for leak in findings.leaks}
     return leaks
+
+
+@pytest.fixture(scope="module")
+def found(small_store: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Leak, Findings]]:
+    """What the searches found; they take half a minute, and all processes of a run share them."""
+
+    def make(folder: Path) -> None:
+        (folder / "found").write_bytes(pickle.dumps(searched(small_store)))
+
+    content = (once(tmp_path_factory, "planted", make) / "found").read_bytes()
+    found: dict[str, tuple[Leak, Findings]] = pickle.loads(content)  # noqa: S301  # written above
+    return found
 
 
 def test_all_are_found(found: dict[str, tuple[Leak, Findings]]) -> None:

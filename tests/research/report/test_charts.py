@@ -158,6 +158,15 @@ def test_the_question_of_a_map_names_settings_as_a_reader_does() -> None:
     assert " at edge min 0" in made.answer and " and strategy " in made.answer
 
 
+def test_of_equal_cells_a_map_names_the_first() -> None:
+    """However the rows are ordered and grouped: 400 cells with the same median."""
+    places = [(a, b) for a in range(20) for b in range(20)]
+    rows = pl.DataFrame([{"a": a, "b": b, "n_bets": 50, "yield": 0.05} for a, b in places])
+    for seed in range(5):
+        answer = charts.parameter_map(rows.sample(fraction=1.0, shuffle=True, seed=seed), "a", "b").answer
+        assert " at a 0 and b 0, over 400 configurations in 400 cells." in answer
+
+
 def test_the_small_print_of_regimes_says_how_they_turn() -> None:
     assert "regime a season" not in charts.yield_by(bets(), "regime").note, "bets alone do not know it"
     turns = {"changes_a_season": 2.25, "lag_days": 9.5}

@@ -12,12 +12,12 @@ from research.inference.conditional import Measured, corrected, passed_by
 from research.inference.detectable import single_level
 from research.report.headline import could_have_been_found, profit, profit_line
 from research.report.text import percent
-from research.verdict.evidence import assess
 from research.verdict.expected import detectable, expected_yield
 from research.verdict.findings import Findings
 from research.verdict.judge import OutOfSample, PValues, Search, Verdict, judge
 from research.verdict.parts import LevelTests, SingleTest
 from research.verdict.size import Size
+from tests.research.verdict.assessed import assessed
 
 HELD = OutOfSample(500, 200, 0.04, 0.01, 0.07, 0.02)
 #: a lower end below zero, which passes the one-sided 80 % of condition (c)
@@ -30,7 +30,7 @@ def found(
 ) -> Findings:
     """Findings with these p-values at both series."""
     returns = np.random.default_rng(2).normal(0.0, 0.01, (200, 3)).astype(np.float32)
-    evidence = assess(returns, 1, 3, cross_validate=False).evidence
+    evidence = assessed(returns, 1, 3, cross_validate=False).evidence
     single = SingleTest(1, 3.0, p_selected, 200, 0.1, 0.0, 3.0)
     level = LevelTests(0.001, 0.001, single, replace(single, row=-1, p_value=p_ensemble))
     evidence = replace(evidence, selected=single, level=level, p_consistent=0.001, p_skewed=0.001)

@@ -16,6 +16,7 @@ from research.inference.slow import months_test
 from research.inference.superiority import bootstrap_p_value
 from research.verdict.at_level import PORTFOLIO, Judged, LevelStakes, level_tests, portfolio, without_gaps
 from research.verdict.evidence import assess, resampled
+from tests.research.verdict.assessed import assessed
 
 DAYS, FIRST = 500, dt.date(2020, 1, 1)
 
@@ -102,15 +103,15 @@ def test_what_cannot_be_tested_is_named_and_has_no_p_value() -> None:
     odd[:, 0], odd[:, 1] = np.nan, 0.1
     odd[:, 3] = np.where(rng.random(DAYS) < 0.2, 0.01, 0.0)
     both = np.hstack([good, odd])
-    found = assess(both, 3, 1, cross_validate=False, level=LevelStakes(both, np.full(6, 100.0))).evidence
+    found = assessed(both, 3, 1, cross_validate=False, level=LevelStakes(both, np.full(6, 100.0))).evidence
     assert {one.reason: one.rows for one in found.untested} == {
         "not a number": (2,), "constant": (3,), "no bet": (4,), "few outcomes": (5,),
     }  # fmt: skip
     assert found.selected is not None and found.selected.p_value == 1.0 and math.isnan(found.selected.sharpe)
     assert found.betting == 3 and math.isfinite(found.p_all) and math.isfinite(found.p_ensemble)
-    alone = assess(good, 0, 1, cross_validate=False, level=LevelStakes(good, np.full(2, 100.0))).evidence
+    alone = assessed(good, 0, 1, cross_validate=False, level=LevelStakes(good, np.full(2, 100.0))).evidence
     some = both[:, :3]
-    beside = assess(some, 0, 1, cross_validate=False, level=LevelStakes(some, np.full(3, 100.0))).evidence
+    beside = assessed(some, 0, 1, cross_validate=False, level=LevelStakes(some, np.full(3, 100.0))).evidence
     assert alone.untested == () and alone.selected == beside.selected
     assert (alone.p_consistent, alone.p_skewed, alone.effective) == (
         beside.p_consistent, beside.p_skewed, beside.effective,
@@ -121,11 +122,11 @@ def test_both_series_must_hold() -> None:
     """Stakes that a rule raises after losses: the returns look better than the bets, and the larger p-value counts."""
     given = level(6, 12)
     returns = given.days / np.float32(100.0) + np.float32(0.004)
-    found = assess(returns, 0, 1, cross_validate=False, level=given).evidence
+    found = assessed(returns, 0, 1, cross_validate=False, level=given).evidence
     assert found.level is not None and found.selected is not None and found.level.selected is not None
     assert max(found.p_consistent, found.p_skewed) < found.level.p_value == found.p_all
     assert found.selected.p_value < found.level.selected.p_value == found.p_selected
-    worse = assess(returns - np.float32(0.008), 0, 1, cross_validate=False, level=given).evidence
+    worse = assessed(returns - np.float32(0.008), 0, 1, cross_validate=False, level=given).evidence
     assert worse.selected is not None and worse.p_selected == worse.selected.p_value
     assert worse.p_all == max(worse.p_consistent, worse.p_skewed)
 
@@ -134,14 +135,14 @@ def test_the_resamples_can_be_drawn_before() -> None:
     given = level(7, 8)
     returns = given.days / np.float32(100.0)
     drawn = resampled(returns, 3, FIRST, given.days)
-    first = assess(returns, 0, 3, cross_validate=False, level=given, drawn=drawn).evidence
-    assert first == assess(returns, 0, 3, cross_validate=False, level=given, drawn=drawn).evidence
+    first = assess(returns, 0, 3, drawn, cross_validate=False, level=given).evidence
+    assert first == assess(returns, 0, 3, drawn, cross_validate=False, level=given).evidence
 
 
 def test_a_p_value_can_be_smaller_than_one_resample() -> None:
     """The eighth sweep of a family is tested at 0.08 %: a thousand resamples alone could never say so much."""
     given = level(8, 12, 0.3, 1)
-    found = assess(given.days / np.float32(100.0), 0, 1, cross_validate=False, level=given).evidence
+    found = assessed(given.days / np.float32(100.0), 0, 1, cross_validate=False, level=given).evidence
     assert found.level is not None and found.p_consistent == found.p_skewed == 1.0 / 1_001.0
     smaller = min(found.statistic, found.level.statistic)
     assert smaller > 5.0 and found.effective == pytest.approx(12.0, abs=2.0)

@@ -23,10 +23,11 @@ from research.inference.overfit import overfitting
 from research.inference.sharpe import moments
 from research.inference.single import single_test
 from research.inference.superiority import bootstrap_moments, bootstrap_p_value, reality_check, spa_test, survivors
-from research.verdict.evidence import LISTED, RESAMPLES, Assessment, Evidence, assess
+from research.verdict.evidence import LISTED, RESAMPLES, Assessment, Evidence
 from research.verdict.findings import LUCK, BacktestPaths, Findings, Window, backtest_findings, read_findings
 from research.verdict.judge import OutOfSample, PValues, Search, judge
 from research.verdict.parts import LevelTests, SlowDependence, Untested
+from tests.research.verdict.assessed import assessed
 
 DAYS = 400
 GOOD = OutOfSample(500, 200, 0.04, 0.01, 0.07, 0.02)
@@ -43,7 +44,7 @@ def gaussian(case: int, many: int, edge: float = 0.0, good: int = 0) -> np.ndarr
 def found() -> tuple[np.ndarray, Assessment]:
     returns = gaussian(0, 40, 0.25, 4)
     returns[:, 30:33] = 0.0
-    return returns, assess(returns, 2, 9)
+    return returns, assessed(returns, 2, 9)
 
 
 def test_each_number_comes_from_its_function(found: tuple[np.ndarray, Assessment]) -> None:
@@ -98,14 +99,14 @@ def test_cross_validation_uses_the_configurations_that_bet(found: tuple[np.ndarr
 
 def test_the_same_seed_gives_the_same_evidence_and_another_seed_similar_one() -> None:
     returns = gaussian(1, 12, 0.1, 1)
-    first, again, other = (assess(returns, 0, seed, cross_validate=False).evidence for seed in (1, 1, 2))
+    first, again, other = (assessed(returns, 0, seed, cross_validate=False).evidence for seed in (1, 1, 2))
     assert first == again != other
     assert first.p_consistent == pytest.approx(other.p_consistent, abs=0.1)
     assert first.overfitting is None
 
 
 def test_no_bets_give_no_evidence() -> None:
-    assessment = assess(np.zeros((60, 3), np.float32), None, 1)
+    assessment = assessed(np.zeros((60, 3), np.float32), None, 1)
     evidence = assessment.evidence
     assert (evidence.betting, evidence.n_survivors, evidence.effective, evidence.sharpe_variance) == (0, 0, 0.0, 0.0)
     assert evidence.p_consistent == evidence.p_reality == 1.0 and evidence.block_length == 1.0
@@ -114,16 +115,16 @@ def test_no_bets_give_no_evidence() -> None:
 
 @pytest.mark.parametrize(("days", "blocks"), [(7, None), (8, 4), (13, 6), (31, 14), (32, 16), (90, 16)])
 def test_few_days_have_few_blocks_or_none(days: int, blocks: int | None) -> None:
-    crossed = assess(gaussian(2, 4)[:days], None, 1).evidence.overfitting
+    crossed = assessed(gaussian(2, 4)[:days], None, 1).evidence.overfitting
     assert (None if crossed is None else crossed.blocks) == blocks
 
 
 def test_one_configuration_is_not_cross_validated() -> None:
-    assert assess(gaussian(3, 1), 0, 1).evidence.overfitting is None
+    assert assessed(gaussian(3, 1), 0, 1).evidence.overfitting is None
 
 
 def test_many_survivors_are_counted_and_the_best_are_listed() -> None:
-    evidence = assess(gaussian(4, 230, 1.0, 230), 0, 1, cross_validate=False).evidence
+    evidence = assessed(gaussian(4, 230, 1.0, 230), 0, 1, cross_validate=False).evidence
     assert evidence.n_survivors == 230 and len(evidence.survivors) == LISTED == len(set(evidence.survivors))
 
 
@@ -145,7 +146,7 @@ def test_verdicts_over_gaussian_matrices() -> None:
         for case in range(cases):
             returns = gaussian(1_000 + case, 20, edge, 2)
             whole = returns.mean(axis=0) / returns.std(axis=0)
-            evidence = assess(returns, int(np.argmax(whole)), case, cross_validate=False).evidence
+            evidence = assessed(returns, int(np.argmax(whole)), case, cross_validate=False).evidence
             assert evidence.selected is not None and evidence.p_lower <= evidence.p_consistent <= evidence.p_upper
             p_values = PValues(evidence.p_consistent, evidence.selected.p_value)
             verdicts[edge] += judge(p_values, Search(evidence.effective), GOOD).evidence
