@@ -115,7 +115,7 @@ def money_verdict(earnings: tuple[Earning, ...], judged: pl.DataFrame, weeks: We
     for column, one in enumerate(earnings):
         np.add.at(profit[:, column], day, one.profit)
     level = LevelStakes(profit.astype(np.float32), np.array([one.staked.sum() for one in earnings]))
-    drawn = resampled(level.days, seed, judged["date"].min(), level.days)
+    drawn = resampled(level.days, seed, judged.select(pl.col("date").min()).item(), level.days)
     flags = implausible_flags(_measures(earnings, level), drawn.moments)
     flagged = np.logical_or.reduce(list(flags.values()))
     aside, kept = np.flatnonzero(flagged).tolist(), np.flatnonzero(~flagged).tolist()
