@@ -70,9 +70,8 @@ def count_days(calendar: dict[str, Any], events: pl.DataFrame) -> None:
     by_day, seasons = calendar["events"], calendar["seasons"]
     for day, count in events.group_by("date").len().sort("date").iter_rows():
         by_day[day.isoformat()] += count
-    for season, day in (
-        events.drop_nulls("season").group_by("season").agg(pl.col("date").min()).sort("season").iter_rows()
-    ):
+    firsts = events.drop_nulls("season").group_by("season").agg(pl.col("date").min()).sort("season")
+    for season, day in firsts.iter_rows():
         seasons[season] = min(seasons.get(season, day.isoformat()), day.isoformat())
 
 
