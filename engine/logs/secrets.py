@@ -27,10 +27,11 @@ _PATTERNS: Final = (
         re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]{0,20}://)[^\s/@:\"']{0,200}:[^\s/@\"']{0,400}@", re.I),
         rf"\g<head>{HIDDEN}@",
     ),
-    # addresses of alert channels carry their secret in the path
+    # addresses of alert channels carry their secret in the path; that of a scheduler is a host and a port
     (
         re.compile(
-            r"(?P<head>\b(?!https?:|file:|postgres(?:ql)?(?:\+\w+)?:|sqlite:|jsons?://(?:127\.|localhost))[a-z][a-z0-9+]{2,20}://)"
+            r"(?P<head>\b(?!https?:|file:|postgres(?:ql)?(?:\+\w+)?:|sqlite:|jsons?://(?:127\.|localhost)"
+            r"|(?:tcp|tls)://[\w.:\[\]-]+(?:[\s\"'<>,;)]|$))[a-z][a-z0-9+]{2,20}://)"
             r"[^\s\"'<>\\]+",
             re.I,
         ),

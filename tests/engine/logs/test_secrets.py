@@ -58,6 +58,9 @@ def test_a_value_registered_later_counts_and_a_short_one_does_not() -> None:
         ("mailto://me:s3cr3t@mail.example", "s3cr3t"),
         ("-----BEGIN PRIVATE KEY-----\ns3cr3t\n-----END PRIVATE KEY-----", "s3cr3t"),
         ("Cookie: ssoid=s3cr3t", "s3cr3t"),
+        ("tcp://me:s3cr3t@10.0.0.5:8786", "s3cr3t"),
+        ("tcp://s3cr3t@10.0.0.5:8786", "s3cr3t"),
+        ("tls://10.0.0.5:8786/s3cr3t", "s3cr3t"),
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, hidden: str) -> None:
@@ -72,6 +75,8 @@ def test_what_looks_like_a_secret_is_hidden(text: str, hidden: str) -> None:
         "https://host/odds?sport=football&region=eu",
         "sqlite:///data/ledger/mine.db",
         "error: the lease is held; expected one runner, found two",
+        "the cluster is not there in tcp://10.0.0.5:8786: start `dask worker tls://[::1]:8786 --nthreads 1`",
+        "tcp://10.0.0.5:8786",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -88,7 +93,8 @@ def test_secrets_of_the_environment_and_of_addresses() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["x", "a:", "://", "token=", "token='", "/bot1", "Bearer ", "a+", "https://", "-----BEGIN "]
+    "part",
+    ["x", "a:", "://", "token=", "token='", "/bot1", "Bearer ", "a+", "https://", "tcp://", "tcp://a:", "-----BEGIN "],
 )
 def test_a_long_text_takes_no_longer_for_each_letter(part: str) -> None:
     """Quadratic time on these 400,000 letters would run into the time-out of the suite."""

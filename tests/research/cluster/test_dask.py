@@ -44,7 +44,7 @@ def test_a_task_outlives_its_worker_and_a_lost_scheduler_is_told(tmp_path: Path)
 
 
 def test_a_cluster_that_is_not_there_is_told_with_what_to_start() -> None:
-    with pytest.raises(BeaError, match=r"the cluster is not there.*start `dask scheduler`"):
+    with pytest.raises(BeaError, match=r"the cluster is not there in tcp://127\.0\.0\.1:9.*start `dask scheduler`"):
         DaskExecutor("tcp://127.0.0.1:9", 1, 0, 1).__enter__()
 
 
