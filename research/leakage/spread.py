@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
+from engine.errors import BeaError
+from engine.files import exclusive
 from engine.kernel.params import Params
 from research.cluster.conditions import check_code, check_rows, conditions, enter
 from research.cluster.publish import publish
@@ -51,26 +55,21 @@ class OnWorkers:
         BeaError
             A worker refused its task, or the cluster is gone.
         """
-        leaks_folder().mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".search-", dir=leaks_folder()))
-        try:
+        with _work_folder() as work, executor_of(self._settings) as executor:
             common = self.values(decider.subject, work, seed)
             done = dict[int, dict[str, Any]]()
-            with executor_of(self._settings) as executor:
-                for instant in instants:
-                    executor.submit(Task(f"instant {instant}", TASK, common | {"instant": int(instant)}))
-                for instant in instants:
-                    while instant not in done:
-                        task, value = executor.finished()
-                        done[task.values["instant"]] = value
-                        step(len(value["answers"]))
-                    value = done.pop(instant)
-                    decider.reads_original |= value["reads_original"]
-                    yield InstantSearch(
-                        instant, {kind: _read(work, instant, kind, one) for kind, one in value["answers"].items()}
-                    )
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+            for instant in instants:
+                executor.submit(Task(f"instant {instant}", TASK, common | {"instant": int(instant)}))
+            for instant in instants:
+                while instant not in done:
+                    task, value = executor.finished()
+                    done[task.values["instant"]] = value
+                    step(len(value["answers"]))
+                value = done.pop(instant)
+                decider.reads_original |= value["reads_original"]
+                yield InstantSearch(
+                    instant, {kind: _read(work, instant, kind, one) for kind, one in value["answers"].items()}
+                )
 
     def values(self, subject: Subject, work: Path, seed: int) -> dict[str, Any]:
         """What all tasks of a search in the folder `work` say; `seed` is that of the search."""
@@ -86,6 +85,34 @@ class OnWorkers:
             "rows": Tapes(memory_mb).rows(spec).hash,
             "code": _code(spec),
         }
+
+
+@contextmanager
+def _work_folder() -> Iterator[Path]:
+    """A folder for the copies of this search; it is removed at the end, and those of searches that were killed now.
+
+    A search holds the lock of a file beside its folder. The system releases it when the process ends or is killed.
+    """
+    parent, busy = leaks_folder(), BeaError("another search works in this folder")
+    parent.mkdir(parents=True, exist_ok=True)
+    for lock in parent.glob(".search-*.lock"):
+        with suppress(BeaError), exclusive(lock, busy):
+            _remove(lock)
+    descriptor, name = tempfile.mkstemp(prefix=".search-", suffix=".lock", dir=parent)
+    os.close(descriptor)
+    lock = Path(name)
+    with exclusive(lock, None):
+        lock.with_suffix("").mkdir()
+        try:
+            yield lock.with_suffix("")
+        finally:
+            _remove(lock)
+
+
+def _remove(lock: Path) -> None:
+    """Remove a folder and the lock file beside it."""
+    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+    lock.unlink(missing_ok=True)
 
 
 #: what a worker keeps from one task to the next: the copies of the search in this folder

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,7 +80,37 @@ def test_workers_find_the_same_though_one_dies(own_home: Path, monkeypatch: pyte
     assert len(killed) == 1
     assert helped.document() == alone.document()
     assert {leak.column for leak in alone.leaks} >= {"prob", FAILED}
-    assert not [path for path in leaks_folder().iterdir() if path.is_dir()]
+    assert not list(leaks_folder().glob(".search-*"))
+
+
+HELD = """
+import sys, time
+from research.leakage.spread import _work_folder
+with _work_folder() as work:
+    (work / "copy").write_text("of a store")
+    print(work, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_folders_of_killed_searches_are_removed_and_no_others(own_home: Path) -> None:
+    searches = [subprocess.Popen([sys.executable, "-c", HELD], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        folders = []
+        for search in searches:
+            assert search.stdout is not None
+            folders.append(Path(search.stdout.readline().strip()))
+        searches[0].kill()
+        searches[0].wait()
+        assert all((folder / "copy").is_file() for folder in folders)
+        with spread._work_folder() as own:
+            assert sorted(leaks_folder().glob(".search-*[!k]")) == sorted([folders[1], own])
+            assert (folders[1] / "copy").is_file()
+        assert [path.stem for path in leaks_folder().glob(".search-*.lock")] == [folders[1].name]
+    finally:
+        for search in searches:
+            search.kill()
+            search.communicate()
 
 
 def test_a_worker_of_other_code_or_another_store_is_refused(own_home: Path, tmp_path: Path) -> None:
