@@ -26,7 +26,7 @@ def refusal_of(message: Message) -> str:
     """
     if not isinstance(message, Fixture | Quote | Result | Gap | Mark):
         return "message"
-    if not _is_whole(message.known_at_ns) or not -_LATEST < message.known_at_ns < _LATEST:
+    if not _is_whole(message.known_at_ns) or not 0 < message.known_at_ns < _LATEST:  # 0 stands for none
         return "instant"
     if isinstance(message, Quote):
         return _of_quote(message)

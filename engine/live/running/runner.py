@@ -250,7 +250,7 @@ class Runner:
             listener(message)
         if refusal := world.market.receive(message):
             _LOG.debug("message refused", reason=refusal)
-        if not isinstance(message, Mark):
+        if refusal or not isinstance(message, Mark):
             return
         self._pace(message.known_at_ns)
         self._room.meter.begin()

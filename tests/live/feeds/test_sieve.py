@@ -24,7 +24,7 @@ GOOD: dict[str, Any] = {
         ("kind", ["late", None]),
         ("size_minor", [-1.0, math.nan, "10"]),
         ("line", ["2.5", math.nan, math.inf]),
-        ("known_at_ns", [1.5, None, "10", 2**63, -(2**63)]),
+        ("known_at_ns", [1.5, None, "10", 2**63, -(2**63), 0, -1]),
         ("event_id", [None, 1.0, "1", True]),
         ("market", [None, "", 3]),
         ("selection", [None, ""]),
@@ -69,7 +69,10 @@ def test_other_messages() -> None:
         None, "quote", Quote(**(GOOD | {"market": "totals"})), Fixture(1, {"sport": "football"}),
         Fixture(1, {"event_id": 1, "sport": None, "competition": "E0"}), Result(1, {"event_id": 1}),
         Result(1, {"event_id": 1, "status": "played"}, version=0), Result(1, None),  # type: ignore[arg-type]
-        Gap(1, None), Mark(None),  # type: ignore[arg-type]
+        Gap(1, None), Mark(None), Mark(0), Gap(0, "a"),  # type: ignore[arg-type]
     ]  # fmt: skip
     found = [refusal_of(message) for message in wrong]
-    assert found == ["message", "message", "line", "event", "name", "name", "version", "event", "name", "instant"]
+    assert found == [
+        "message", "message", "line", "event", "name", "name", "version", "event", "name",
+        "instant", "instant", "instant",
+    ]  # fmt: skip

@@ -230,6 +230,23 @@ def test_what_a_feed_says_while_its_source_is_silent_is_no_answer(history: scene
     assert [body["breaker"] for body in bodies if "source" in str(body["breaker"])] == ["service/source/replay"]
 
 
+class Unset(Interrupted):
+    """A feed whose first mark has no instant."""
+
+    def poll(self, timeout_ns: int) -> Sequence[Message] | None:
+        """As the feed, after that mark."""
+        self._left -= 1
+        return [Mark(0)] if not self._left else self._feed.poll(timeout_ns)
+
+
+def test_a_mark_without_an_instant_is_refused_and_no_day_is_recorded_for_it(parts: Assembled) -> None:
+    world = parts.runner._world
+    object.__setattr__(world, "feed", Unset(world.feed, 1, None))
+    assert parts.runner.run() == "the feed has ended"
+    assert world.market.refused["instant"] == 1
+    assert 0 < kinds().count("rolled") <= 6 and kinds().count("settled") > 2
+
+
 def failing(parts: Assembled, asked: list[int], failures: int) -> Callable[[], None]:
     """Fail so often in a row; `asked` gets the monotonic instants."""
 
